@@ -58,6 +58,8 @@ WARM_UP = 0.15
 WARM_UP_POINTS = 5
 # More leaps are a schedule.
 LEAPS = 3
+# What leaps back to its peak from above this part of it was not at the end of a cycle.
+HALF_WAY = 0.3
 # What turns at more than this part of its moves is adapted to what it does, and no schedule.
 TURNS = 1 / 3
 MANY_TURNS = 10
@@ -104,7 +106,7 @@ def find(series: ScalarSeries) -> Finding | None:
     change = _at_restarts(value, resumed)
     if change is None and not _is_adapted(value):
         change = _beyond(value, resumed) or _breaks(value, resumed)
-        change = change or _raised(value) or _climbs_again(value)
+        change = change or _raised(value) or _resets(value) or _climbs_again(value)
     return None if change is None else _finding(series, points, value, change)
 
 
@@ -174,7 +176,7 @@ def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
     text = f"warms up again after the restart at {{place}}: it was {before:.4g} before"
     if came_down and beyond:
         return Change(index, f"{text}, and is {highest:.4g} then", True, "warning")
-    settled = index > STILL_POINTS and bool((value[index - STILL_POINTS : index] == before).all())
+    settled = not came_down and int(np.argmax(value[:index])) < index - 1
     if settled and fell and BACK * before <= highest <= CHANGED * before:
         return Change(index, text, True, "info")
     return None
@@ -250,8 +252,6 @@ def _breaks(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     if abs(after - before) <= 2 * np.abs(np.diff(value[index - 1 - settled : index])).max():
         return None  # a line falls ever more steeply by its logarithm
     if after < before:
-        if value[index:].max() >= BACK * before:
-            return None
         text = f"fell {before / after:,.3g}-fold"
     elif before > HIGH * value[:index].max():
         text = f"jumped {after / before:,.3g}-fold"
@@ -277,6 +277,20 @@ def _raised(value: Array) -> Change | None:
         return None
     text = f"jumped {after / before:,.3g}-fold at {{place}}, from {before:.4g} to {after:.4g}, "
     return Change(index, text + "after it had stood", False, "info")
+
+
+def _resets(value: Array) -> Change | None:
+    """A rate that leaps back to its peak again and again, long before the end of its schedule."""
+    before, after = value[1:-1], value[2:]
+    falls = before < value[:-2]
+    to_peak = (after > CHANGED * before) & (CHANGED * after > value.max())
+    leaps = np.flatnonzero(falls & to_peak) + 2
+    if len(leaps) < 2 or value[leaps - 1].min() < HALF_WAY * value.max():
+        return None
+    index = int(leaps[0])
+    text = f"leaps back to its peak of {value[index]:.4g} at {{place}} and {len(leaps) - 1} times "
+    text += f"more, from {value[index - 1]:.4g} at first: its schedule is begun anew"
+    return Change(index, text, False, "info")
 
 
 def _climbs_again(value: Array) -> Change | None:

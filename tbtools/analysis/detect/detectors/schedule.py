@@ -60,7 +60,8 @@ LEFT = 0.01
 SOON = 0.15
 # It is still at its peak there.
 AT_PEAK = 0.99
-# A rate that rises to the last point, in all so many times, has a warm-up that never ended.
+# A rate that rises for this part of the run, in all so many times, has too long a warm-up.
+LONG_WARM_UP = 0.6
 RISES = 2.0
 # By the same factor at each point so many times, it is tried which rate is best (Smith 2017).
 TRIED = 100.0
@@ -199,7 +200,9 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     if len(dead) < len(rates):
         other = max(rates, key=lambda one: float(one.value[-1]) / peak_of(one))
         part = float(other.value[-1]) / peak_of(other)
-        if part <= LOW or not (last == 0 or _came_down(series.value[: begin + 1])):
+        if part <= (LOW if last else LEFT):
+            return None
+        if last and not _came_down(series.value[: begin + 1]):
             return None
         text += f" by it, while {other.tag} is at {part:.2g} of its peak"
     return Finding.of_points(
@@ -292,7 +295,8 @@ def _end_of_schedule(series: ScalarSeries) -> int | None:
 
 def _came_down(way: Array) -> bool:
     """Whether a rate came down from its peak in many moves, or at most of its points."""
-    falls = np.diff(way[int(np.nanargmax(way)) :]) < 0
+    peak = int(np.flatnonzero(way >= AT_PEAK * np.nanmax(way))[-1])
+    falls = np.diff(way[peak:]) < 0
     least = MOVES if 2 * np.count_nonzero(falls) > len(falls) else MANY_MOVES
     return np.count_nonzero(falls) >= least
 
@@ -318,24 +322,31 @@ def _falls(loss: ScalarSeries, first: int, last: int) -> bool:
 
 
 def _without_end(series: ScalarSeries) -> Finding | None:
-    """A rate that rises from the first point to the last."""
+    """A rate that rises from the first point to the last, or nearly as long."""
     value = series.value
-    rises = np.diff(value)
-    if len(value) < LEAST_POINTS or not (rises >= 0).all() or value[-1] <= RISES * value[0]:
+    n = len(value)
+    top = int(np.nanargmax(value))
+    way = value[: top + 1]
+    rises = np.diff(way)
+    if n < LEAST_POINTS or top < LONG_WARM_UP * n or way[-1] <= RISES * way[0]:
         return None
-    late = rises[-max(MOVES, len(value) // 10) :]
-    if 2 * np.count_nonzero(late) <= len(late) or _is_range_test(value):
+    late = rises[-max(MOVES, n // 10) :]
+    if not (rises >= 0).all() or 2 * np.count_nonzero(late) <= len(late) or _is_range_test(way):
         return None
+    text = f"rises from {way[0]:.4g} at the first point to {way[-1]:.4g} at "
+    if top == n - 1:
+        text += f"the last of {n:,}: the warm-up does not end"
+    else:
+        text += f"{place_of(series, top)}: the warm-up takes {top / n:.0%} of the run"
     return Finding.of_points(
         series,
         0,
-        len(value) - 1,
-        ongoing=True,
+        top,
+        ongoing=top == n - 1,
         kind="learning_rate",
         severity="info",
-        message=f"rises from {value[0]:.4g} at the first to {value[-1]:.4g} at the last of "
-        f"{len(value):,} points: the warm-up does not end",
-        evidence={"level_before": float(value[0]), "level_after": float(value[-1])},
+        message=text,
+        evidence={"level_before": float(way[0]), "level_after": float(way[-1])},
     )
 
 

@@ -256,6 +256,7 @@ def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
         clearly, least, lasting = least, max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
     found = _rise(y)
+    lasting = min(lasting, max(LASTING_IN_FEW, len(y) // 10))
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
@@ -303,13 +304,12 @@ def _rise(y: Array) -> int | None:
     if rise is None:
         return _step(y) or _climbs(y)
     index = locate_level(y, rise)
-    first = min(WARM_UP_POINTS, len(y) // 4)
+    first = min(WARM_UP_POINTS, max(LEAST_LEVEL, len(y) // 8))
     if index >= max(int(WARM_UP * len(y)), first):
         return index
     if not _slows_on(y):
         return None
-    level = min(first, max(LEAST_LEVEL, len(y) // 8))
-    return index if index >= level and not _rises_before(y, index) else 1
+    return index if index >= first and not _rises_before(y, index) else 1
 
 
 def _rises_before(y: Array, index: int) -> bool:
@@ -334,7 +334,9 @@ def _step(y: Array) -> int | None:
         return index if after.min() - before.max() > max(np.ptp(before), np.ptp(after)) else None
     apart = after.mean() - before.mean()
     squares = len(before) * before.var() + len(after) * after.var()
-    error = (squares / (len(before) + len(after) - 2) * (1 / len(before) + 1 / len(after))) ** 0.5
+    alike = max(1.0, SPIKES / width)  # so many windows have the same points
+    error = squares / (len(before) + len(after) - 2) * (1 / len(before) + 1 / len(after))
+    error = (alike * error) ** 0.5
     lasts = robust.median(after[-excursion.BEFORE :]) > before.mean() + apart / 2
     return index if apart > STEP * error and lasts else None
 
@@ -383,8 +385,11 @@ def _finding(
     measured: Measured,
 ) -> Finding:
     onset = int(points[found.index])
-    near = series.session[max(0, onset - NEAR) : onset + NEAR + 1]
-    restarted = bool((near != near[0]).any())
+    near = max(NEAR, len(points) // 100)
+    begins = np.flatnonzero(np.diff(series.session[max(0, onset - near) : onset + near + 1]))
+    restarted = bool(len(begins))
+    if restarted:
+        onset = max(0, onset - near) + int(begins[0]) + 1
     before = robust.median(_before(seconds, found.index))
     after = robust.median(_after(seconds, found.index))
     doubt = None if measured == "clock" else _doubt(series, onset, found.times)
@@ -417,7 +422,7 @@ def _finding(
             "now_and_then": found.now_and_then,
             "points_since": len(points) - found.index,
         },
-        last_good=int(points[found.index - 1]),
+        last_good=onset - 1,
     )
 
 
