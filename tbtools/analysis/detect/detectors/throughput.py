@@ -289,8 +289,11 @@ def _growing_spikes(seconds: Array, y: Array, least: float) -> Slowdown | None:
     spikes = np.flatnonzero(y > usual + max(SPIKE, HEIGHT * robust.noise_of_points(y)))
     if len(spikes) < LEAST_SPIKES:
         return None
-    first = _rise(np.log(seconds[spikes] - np.exp(usual)))
+    heights = np.log(seconds[spikes] - np.exp(usual))
+    first = _rise(heights)
     if first is None:
+        return None
+    if robust.median(_after(heights, first)) - robust.median(_before(heights, first)) < SPIKE:
         return None
     index = int(spikes[first])
     times = float(_after(seconds, index).mean() / _before(seconds, index).mean())
