@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
+from tbtools.analysis.detect.detectors import (
+    gradient,
+    loss_scale,
+    schedule,
+    throughput,
+    waiting,
+    warm_up,
+)
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.objective import (
     is_clipping,
@@ -129,7 +136,7 @@ def _of_run(
         return
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
     if rates:
-        warm_ups = partial(declared, run, schedule.HPARAMS)
+        warm_ups = partial(declared, run, warm_up.HPARAMS)
         yield from schedule.find(rates, loss.series if loss else None, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
     yield from _of_gradients(parts, judged, scales, partial(declared, run, gradient.HPARAMS))
@@ -176,8 +183,8 @@ def _waits(parts: Parts) -> Iterator[Finding | None]:
     for data in parts["data_time"]:
         for step in parts["step_time"]:
             if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]:
-                yield throughput.waiting(data, step)
-    yield from map(throughput.waiting_share, parts["data_share"])
+                yield waiting.for_data(data, step)
+    yield from map(waiting.share_of_time, parts["data_share"])
 
 
 def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
