@@ -144,7 +144,7 @@ def _leaps(value: Array, index: int, within: Array) -> Change | None:
     """A session that goes on at a higher rate, and not as the warm-up before went on."""
     before, after = float(value[index - 1]), float(value[index])
     times = after / before
-    if index < 2 or times <= LEAP_AT_RESTART or _is_usual(times, within):
+    if index < 2 or times <= LEAP_AT_RESTART or _is_usual(before, after, within):
         return None
     if after - before <= 2 * np.diff(value[:index]).max() and before == value[:index].max():
         return None
@@ -156,10 +156,10 @@ def _leaps(value: Array, index: int, within: Array) -> Change | None:
     return Change(index, text, True, "warning" if anew or times > LEAP else "info")
 
 
-def _is_usual(times: float, within: Array) -> bool:
+def _is_usual(before: float, after: float, within: Array) -> bool:
     """Whether a rate changes like that, up or down, where no session begins."""
-    moves = within if times > 1 else -within
-    return bool(len(moves) and moves.max() >= LIKE * abs(np.log(times)))
+    moves = within if after > before else -within
+    return bool(len(moves) and moves.max() >= LIKE * abs(np.log(after) - np.log(before)))
 
 
 def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
@@ -186,7 +186,7 @@ def _falls(value: Array, index: int, end: int, within: Array) -> Change | None:
     """A session that goes on at a part of the rate, and stays below for longer than a warm-up."""
     before, after = float(value[index - 1]), float(value[index])
     soon = value[index : min(end, index + max(WARM_UP_POINTS, int(WARM_UP * len(value))))]
-    fell = before > FALL_AT_RESTART * after and not _is_usual(after / before, within)
+    fell = before > FALL_AT_RESTART * after and not _is_usual(before, after, within)
     if not fell or len(soon) < WARM_UP_POINTS or soon.max() >= BACK * before:
         return None
     text = f"fell {before / after:,.3g}-fold at the restart at {{place}}, from {before:.4g} to "
