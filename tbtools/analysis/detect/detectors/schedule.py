@@ -55,6 +55,7 @@ MOVES = 3
 LAST_PART_OF_A_SLOPE = 0.4
 # Of the way that a rate came down this part is as good as nothing ...
 LEFT = 0.01
+ROUNDED = 1.01
 # ... but a schedule that is wholly over within this part of the way that it took to there ends to
 # the point: a line takes 0.01, a cosine 0.07, a parabola 0.1.
 SOON = 0.15
