@@ -241,7 +241,7 @@ def _end_of_way(series: ScalarSeries) -> int:
     """
     known = np.where(np.isfinite(series.value), series.value, 0.0)
     left = known - max(0.0, float(known[-1]))
-    peak, low, end = (_since(left <= part * left.max()) for part in (AT_PEAK, CHANGED * LEFT, LOST))
+    peak, low, end = (_since(left <= part * left.max()) for part in (AT_PEAK, ROUNDED * LEFT, LOST))
     return end if end - low <= SOON * (low - peak) else low
 
 
