@@ -195,7 +195,9 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         part = float(other.value[-1]) / peak_of(other)
         if part <= (LOW if last else LEFT):
             return None
-        if last and not _came_down(series.value[: begin + 1]):
+        # The rate of biases may warm up from far above its schedule, as Ultralytics has it.
+        fades = last <= CHANGED * DEAD * peak and _came_down(series.value[: begin + 1])
+        if last and not fades:
             return None
         text += f" by it, while {other.tag} is at {part:.2g} of its peak"
     return Finding.of_points(
