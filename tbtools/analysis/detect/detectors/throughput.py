@@ -109,7 +109,7 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
     if measured == "step_time" and _is_clock(series, points):
         return None
     seconds = 1 / value if measured == "speed" else value
-    found = _slowdown(seconds, SLOWER, LASTING)
+    found = _slowdown(seconds, SLOWER, min(LASTING, max(LASTING_IN_FEW, len(seconds) // 10)))
     return None if found is None else _finding(series, points, seconds, found, measured)
 
 
@@ -198,7 +198,6 @@ def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
         clearly, least, lasting = least, max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
     found = _rise(y)
-    lasting = min(lasting, max(LASTING_IN_FEW, len(y) // 10))
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
