@@ -103,11 +103,18 @@ def find(series: ScalarSeries) -> Finding | None:
     if len(value) < LEAST_POINTS or series.steps_go_back or value.min() == value.max():
         return None
     resumed = np.flatnonzero(session[1:] != session[:-1]) + 1
-    change = _at_restarts(value, resumed)
-    if change is None and not _is_adapted(value):
-        change = _beyond(value, resumed) or _breaks(value, resumed)
-        change = change or _raised(value) or _resets(value) or _climbs_again(value)
+    change = _at_restarts(value, resumed) or _within_session(value, resumed)
     return None if change is None else _finding(series, points, value, change)
+
+
+def _within_session(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    peak = int(np.argmax(value))
+    if peak <= WARM_UP_POINTS and (value[peak + 1 :] <= value[peak:-1]).all():
+        return _breaks(value, resumed)  # it never rises
+    if _is_adapted(value):
+        return None
+    change = _beyond(value, resumed) or _breaks(value, resumed)
+    return change or _raised(value) or _resets(value) or _climbs_again(value)
 
 
 def _is_adapted(value: Array) -> bool:

@@ -288,13 +288,17 @@ def _step(y: Array) -> int | None:
 def _without_spikes(y: Array) -> Array:
     """Running medians, of which those at both ends have as many points as the others."""
     half = SPIKES // 2
-    return np.pad(robust.running_median(y, SPIKES)[half:-half], half, mode="edge")
+    level = robust.running_median(y, SPIKES)
+    level[:half], level[-half:] = level[half], level[-half - 1]
+    return level
 
 
 def _climbs(y: Array) -> int | None:
     """The second value where all of a series rises, from which `excursion` has no level."""
     quarters = robust.window_medians(y, len(y) // 4, 4)
     rises = np.diff(quarters)
+    if rises.min() <= 0:
+        return None
     error = robust.noise_of_points(y) / (len(y) // 4) ** 0.5
     clear = rises.min() > 2 * error and rises.sum() > 2 * STEP * error
     return 1 if clear and _slows_on(y) else None
