@@ -122,7 +122,7 @@ def _is_adapted(value: Array) -> bool:
     moves = np.sign(np.diff(value))
     moves = moves[moves != 0]
     turns = np.count_nonzero(moves[1:] != moves[:-1])
-    return turns > max(MANY_TURNS, TURNS * len(moves))
+    return bool(turns > max(MANY_TURNS, TURNS * len(moves)))
 
 
 def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:

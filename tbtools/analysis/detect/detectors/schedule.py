@@ -293,7 +293,7 @@ def _came_down(way: Array) -> bool:
     peak = int(np.flatnonzero(way >= AT_PEAK * np.nanmax(way))[-1])
     falls = np.diff(way[peak:]) < 0
     least = MOVES if 2 * np.count_nonzero(falls) > len(falls) else MANY_MOVES
-    return np.count_nonzero(falls) >= least
+    return bool(np.count_nonzero(falls) >= least)
 
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
