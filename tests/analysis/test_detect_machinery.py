@@ -252,6 +252,17 @@ def test_slower_early_and_late_in_a_short_log(onset: int) -> None:
     assert (one.kind, one.onset_step) == ("throughput", onset)
 
 
+def test_steps_that_take_longer_as_logged_batches_grow_are_an_info() -> None:
+    larger = np.where(POINT < 200, 1.0, 2.0)
+    seconds = larger * noise(0.03)
+    timed = logged("step_time", seconds, seconds)
+    [one] = found(timed, logged("batch-size", 64 * larger))
+    assert (one.kind, one.severity, one.onset_step) == ("throughput", "info", 2000)
+    assert "batch-size grew" in one.message
+    [one] = found(timed, logged("batch-size", 64.0))
+    assert one.severity == "warning"
+
+
 def test_milliseconds_that_only_grow_are_no_time_since_the_start() -> None:
     point = np.arange(24)
     seconds = 0.3 + 0.05 * point

@@ -7,6 +7,7 @@ ways to say how fast it is go wrong together.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]
     Declared = Callable[[str, tuple[str, ...]], Mapping[str, Any]]
+
+# What says how much there is to do in a step.
+_WORK = re.compile(
+    r"batch.?size|length|seq.?len|resolution|(image|img|crop|picture).?size", re.IGNORECASE
+)
 
 
 def find(
@@ -195,7 +201,7 @@ def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
         for found in _first(throughput.of_tag(one, "step_time") for one in parts["step_time"])
     ]
     if logged:
-        yield from logged
+        yield from (_of_more_work(found, parts) for found in logged)
         return
     if parts.has_rewards:
         return  # a step of an agent may be an episode, and these become longer as it learns
@@ -208,7 +214,21 @@ def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):
         densest = loss.series
     if (found := throughput.of_clock(densest)) is not None:
-        yield _of_larger_steps(found, parts["speed"])
+        yield _of_more_work(_of_larger_steps(found, parts["speed"]), parts)
+
+
+def _of_more_work(found: Finding, parts: Parts) -> Finding:
+    """Steps that take longer as batches or sequences that are logged grow: it was meant."""
+    times = float(found.evidence["times_as_long"])
+    for one in parts.by_part.get(None, ()):
+        if not _WORK.search(one.tag) or found.onset_step <= one.step[0]:
+            continue
+        late = one.value[one.step >= found.onset_step]
+        before = one.value[one.step < found.onset_step]
+        if len(late) and np.median(late) >= times**0.5 * np.median(before) > 0:
+            text = f"{found.message}; {one.tag} grew: there is more to do in a step"
+            return replace(found, severity="info", message=text)
+    return found
 
 
 def _of_larger_steps(found: Finding, speeds: Sequence[ScalarSeries]) -> Finding:
