@@ -234,6 +234,43 @@ def test_durations_far_from_what_clocks_tell() -> None:
     assert not found(series)
 
 
+def test_slower_between_pauses() -> None:
+    """Each fifth step is an evaluation, and all take longer from point 40 of 68 on."""
+    point = np.arange(68)
+    usual = np.where(point < 40, 0.2, 0.3) * noise(0.02)[:68] * np.where(point % 5, 1.0, 2.0)
+    usual[0] = 3.3
+    series = ScalarSeries.from_arrays("run", "batch_time", 10 * point, usual)
+    [one] = found(series)
+    assert (one.kind, one.onset_step) == ("throughput", 400)
+
+
+@pytest.mark.parametrize("onset", [7, 42])
+def test_slower_early_and_late_in_a_short_log(onset: int) -> None:
+    point = np.arange(50)
+    seconds = np.where(point < onset, 1.0, 2.0) * noise(0.03)[:50]
+    [one] = found(ScalarSeries.from_arrays("run", "step_time", point, seconds))
+    assert (one.kind, one.onset_step) == ("throughput", onset)
+
+
+def test_steps_that_take_longer_as_logged_batches_grow_are_an_info() -> None:
+    larger = np.where(POINT < 200, 1.0, 2.0)
+    seconds = larger * noise(0.03)
+    timed = logged("step_time", seconds, seconds)
+    [one] = found(timed, logged("batch-size", 64 * larger))
+    assert (one.kind, one.severity, one.onset_step) == ("throughput", "info", 2000)
+    assert "batch-size grew" in one.message
+    [one] = found(timed, logged("batch-size", 64.0))
+    assert one.severity == "warning"
+
+
+def test_milliseconds_that_only_grow_are_no_time_since_the_start() -> None:
+    point = np.arange(24)
+    seconds = 0.3 + 0.05 * point
+    times = START + np.cumsum(100 * seconds)
+    [one] = found(ScalarSeries.from_arrays("run", "iteration_ms", point, 1e3 * seconds, times))
+    assert (one.kind, one.onset_step) == ("throughput", 1)
+
+
 def cosine(n: int = N) -> np.ndarray:
     return 1e-3 * (1 + np.cos(np.pi * np.arange(n) / n)) / 2
 
@@ -282,12 +319,15 @@ def test_training_after_the_end_of_the_schedule() -> None:
 
 
 def test_a_rate_so_low_that_single_precision_loses_its_steps_is_zero() -> None:
-    """Halved at each point: to 2**-24 after 24 of them, and to 0 in a file after more than 100."""
+    """Halved at each point: to 2**-24 after 24 of them, and to 0 in a file after more than 100.
+
+    Less than a hundredth is left after seven.
+    """
     rate = np.float32(1e-3 * 0.5**POINT)
     assert rate[100] > 0 == rate[150]
     [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
-    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 240)
-    assert one.message.startswith("is 0, or as good as 0 beside its peak of 0.001, from step 240")
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 70)
+    assert one.message.startswith("is 0, or next to nothing beside its peak of 0.001, from step 70")
 
 
 def test_a_schedule_that_begins_anew_when_a_run_is_resumed(tmp_path: Path) -> None:
@@ -326,11 +366,75 @@ def test_a_step_of_a_schedule_where_a_run_is_resumed(tmp_path: Path) -> None:
 
 
 def test_a_rate_that_is_cut_until_nothing_moves() -> None:
-    cut = 1e-3 * 0.1 ** np.clip((POINT - 100) // 10 + 1, 0, 8)  # a thousandth at the third cut
+    cut = 1e-3 * 0.1 ** np.clip((POINT - 100) // 10 + 1, 0, 8)  # a hundredth at the second cut
     [one] = found(logged("lr", cut), loss())
-    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "info", 1200)
-    assert "70% of the run" in one.message  # 280 of 400 points
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "info", 1100)
+    assert "72% of the run" in one.message  # 290 of 400 points
     assert not found(logged("lr/pg0", cut), logged("lr/pg1", 1e-3), loss())
+
+
+@pytest.mark.parametrize(
+    ("rate", "first", "last"),
+    [
+        # 250 points to the end: 0 at the 250th, a hundredth of a line is left three points before.
+        (1e-3 * np.clip(1 - POINT / 250, 0, 1), 250, 250),
+        (np.where(POINT < 250, 1e-3 * (1 + np.cos(np.pi * POINT / 250)) / 2, 0), 250, 250),
+        (1e-3 * (0.1 + 0.9 * np.clip(1 - POINT / 250, 0, 1)), 250, 250),
+        # A hundredth after 2 / log10(e) = 4.605 of its times, 92.1 points.
+        (1e-3 * np.exp(-POINT / 20), 92, 93),
+        (np.maximum(1e-3 * np.exp(-POINT / 20), 1e-8), 92, 93),
+        (1e-3 * 0.1 ** (POINT // 40), 80, 80),
+    ],
+    ids=["line", "cosine", "line_to_a_floor", "exponential", "with_a_floor", "stairs"],
+)
+def test_where_nothing_is_left_of_a_rate(rate: np.ndarray, first: int, last: int) -> None:
+    [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
+    assert one.kind == "learning_rate"
+    assert 10 * first <= one.onset_step <= 10 * last
+
+
+def test_a_group_whose_rate_becomes_zero_while_another_is_high() -> None:
+    frozen, high = logged("lr/frozen", 0.0), logged("lr/head", 1e-3)
+    lost = logged("lr/body", np.where(POINT < 150, 1e-4, 0.0))
+    [one] = found(frozen, lost, high, loss())
+    assert (one.tag, one.severity, one.onset_step) == ("lr/body", "info", 1500)
+    assert "lr/head" in one.message
+
+
+def swings() -> np.ndarray:
+    """Triangles of 50 points, each twice as high as that before it: 1 at the 25th, 2 at 75."""
+    return 1e-4 * (0.1 + (1 - np.abs(POINT % 50 - 25) / 25)) * 2.0 ** (POINT // 50)
+
+
+@pytest.mark.parametrize(
+    ("rate", "first", "last"),
+    [
+        (1e-3 * (POINT + 1) / N, 0, 0),
+        (1e-3 * np.minimum(1, (POINT + 1) / 300), 0, 0),
+        (swings(), 51, 75),
+        (np.where(POINT < 150, 1e-3, np.where(POINT < 250, 1e-4, 1e-3)), 250, 250),
+        (1e-3 * (1 - POINT % 80 / 160), 80, 80),  # to a half, and back to its peak
+    ],
+    ids=["warms_up", "warms_up_for_long", "swings", "raised", "begun_anew"],
+)
+def test_what_no_schedule_does(rate: np.ndarray, first: int, last: int) -> None:
+    [one] = found(logged("lr", rate), loss())
+    assert (one.kind, one.severity) == ("learning_rate", "info")
+    assert 10 * first <= one.onset_step <= 10 * last
+
+
+def test_a_rate_that_is_adapted_is_no_schedule() -> None:
+    """PPO's, multiplied or divided by 1.5 as the divergence asks."""
+    turns = np.random.default_rng(0).choice([-1, 0, 1], N)
+    assert not found(logged("Loss/learning_rate", 1e-3 * 1.5 ** np.clip(turns.cumsum(), -8, 8)))
+
+
+def test_a_schedule_begun_anew_near_its_peak_when_a_run_is_resumed(tmp_path: Path) -> None:
+    whole = cosine()
+    assert whole[100] < whole[0] / 1.15
+    written(tmp_path, [("lr", range(100), whole[:100]), ("lr", range(100, 400), whole[:300])])
+    [one] = tbtools.detect(tmp_path).of("learning_rate")
+    assert (one.severity, one.onset_step) == ("warning", 100)
 
 
 def test_a_schedule_that_goes_on_when_a_run_is_resumed(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from benchmarks.detection.development.growing import GROWING
 from benchmarks.detection.development.healthy import HEALTHY
 from benchmarks.detection.development.literature import LITERATURE, SOUND
 from benchmarks.detection.development.lookalikes import LIKE_THEM
+from benchmarks.detection.development.rates import LOST_RATES, PLANNED_RATES
 from benchmarks.detection.development.scattered import SCATTERED
 from benchmarks.detection.development.short import SHORT
+from benchmarks.detection.development.speeds import SLOWER, STEADY_SPEEDS
 from benchmarks.detection.development.standing import PATIENT, STANDING
 from benchmarks.detection.development.subtle import SUBTLE
 from benchmarks.detection.development.vanishing import VANISHING
@@ -19,7 +21,16 @@ from benchmarks.detection.development.vanishing import VANISHING
 FAMILIES = [
     *(
         Family(make.__name__, "healthy", make)
-        for make in (*HEALTHY, *AWKWARD, *SOUND, *LIKE_THEM, *CALM, *PATIENT)
+        for make in (
+            *HEALTHY,
+            *AWKWARD,
+            *SOUND,
+            *LIKE_THEM,
+            *CALM,
+            *PATIENT,
+            *PLANNED_RATES,
+            *STEADY_SPEEDS,
+        )
     ),
     *(Family(make.__name__, "divergence", make) for make in DIVERGING),
     Family("not_finite", "nonfinite", not_finite),
@@ -32,4 +43,6 @@ FAMILIES = [
     *(Family(make.__name__, "collapse", make) for make in VANISHING),
     *(Family(make.__name__, "explosion", make) for make in GROWING),
     *(Family(make.__name__, "gradient", make) for make in TROUBLED),
+    *(Family(make.__name__, "learning_rate", make) for make in LOST_RATES),
+    *(Family(make.__name__, "throughput", make) for make in SLOWER),
 ]

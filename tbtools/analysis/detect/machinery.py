@@ -7,6 +7,7 @@ ways to say how fast it is go wrong together.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
+from tbtools.analysis.detect.detectors import (
+    gradient,
+    loss_scale,
+    schedule,
+    throughput,
+    waiting,
+    warm_up,
+)
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.objective import (
     is_clipping,
@@ -37,6 +45,11 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]
     Declared = Callable[[str, tuple[str, ...]], Mapping[str, Any]]
+
+# What says how much there is to do in a step.
+_WORK = re.compile(
+    r"batch.?size|length|seq.?len|resolution|(image|img|crop|picture).?size", re.IGNORECASE
+)
 
 
 def find(
@@ -129,7 +142,7 @@ def _of_run(
         return
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
     if rates:
-        warm_ups = partial(declared, run, schedule.HPARAMS)
+        warm_ups = partial(declared, run, warm_up.HPARAMS)
         yield from schedule.find(rates, loss.series if loss else None, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
     yield from _of_gradients(parts, judged, scales, partial(declared, run, gradient.HPARAMS))
@@ -176,8 +189,8 @@ def _waits(parts: Parts) -> Iterator[Finding | None]:
     for data in parts["data_time"]:
         for step in parts["step_time"]:
             if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]:
-                yield throughput.waiting(data, step)
-    yield from map(throughput.waiting_share, parts["data_share"])
+                yield waiting.for_data(data, step)
+    yield from map(waiting.share_of_time, parts["data_share"])
 
 
 def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
@@ -188,7 +201,7 @@ def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
         for found in _first(throughput.of_tag(one, "step_time") for one in parts["step_time"])
     ]
     if logged:
-        yield from logged
+        yield from (_of_more_work(found, parts) for found in logged)
         return
     if parts.has_rewards:
         return  # a step of an agent may be an episode, and these become longer as it learns
@@ -201,7 +214,21 @@ def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):
         densest = loss.series
     if (found := throughput.of_clock(densest)) is not None:
-        yield _of_larger_steps(found, parts["speed"])
+        yield _of_more_work(_of_larger_steps(found, parts["speed"]), parts)
+
+
+def _of_more_work(found: Finding, parts: Parts) -> Finding:
+    """Steps that take longer as batches or sequences that are logged grow: it was meant."""
+    times = float(found.evidence["times_as_long"])
+    for one in parts.by_part.get(None, ()):
+        if not _WORK.search(one.tag) or found.onset_step <= one.step[0]:
+            continue
+        late = one.value[one.step >= found.onset_step]
+        before = one.value[one.step < found.onset_step]
+        if len(late) and np.median(late) >= times**0.5 * np.median(before) > 0:
+            text = f"{found.message}; {one.tag} grew: there is more to do in a step"
+            return replace(found, severity="info", message=text)
+    return found
 
 
 def _of_larger_steps(found: Finding, speeds: Sequence[ScalarSeries]) -> Finding:

@@ -52,7 +52,20 @@ _SPEEDS = [
 ]
 # What is done so many times a second, or takes so many seconds; in the singular.
 _DONE = frozenset(
-    {*("step", "batch", "minibatch", "microbatch", "it", "iter", "iteration", "update", "epoch")}
+    {
+        *(
+            "step",
+            "batch",
+            "minibatch",
+            "microbatch",
+            "it",
+            "iter",
+            "iteration",
+            "update",
+            "epoch",
+            "round",
+        )
+    }
 )
 # What is timed but not counted: RLlib, rsl_rl.
 _LEARNING = frozenset({"learn", "learning", "collection"})
