@@ -160,9 +160,18 @@ def test_what_is_no_slowdown(seconds: np.ndarray) -> None:
     assert not found(logged("train/loss", loss().value, seconds))
 
 
-def test_evaluations_and_clocks_are_no_speeds() -> None:
+def test_evaluations_that_take_longer_are_an_info() -> None:
+    """They may have more to do: longer answers, more classes that were found."""
     slower = np.where(POINT < 250, 1.0, 3.0) * noise(0.05)
-    assert not found(logged("eval/samples_per_second", 1 / slower))
+    for series in (logged("eval/samples_per_second", 1 / slower), logged("eval/runtime", slower)):
+        [told] = found(series)
+        assert (told.kind, told.severity, told.onset_step) == ("throughput", "info", 2500)
+        assert told.message.startswith("evaluations take ")
+    assert not found(logged("eval/runtime", slower**0.3))
+
+
+def test_clocks_are_no_speeds() -> None:
+    slower = np.where(POINT < 250, 1.0, 3.0) * noise(0.05)
     assert not found(logged("time/time_elapsed", np.cumsum(slower)))
     assert not found(logged("train/time", np.cumsum(slower)))
 
@@ -414,8 +423,9 @@ def swings() -> np.ndarray:
         (swings(), 51, 75),
         (np.where(POINT < 150, 1e-3, np.where(POINT < 250, 1e-4, 1e-3)), 250, 250),
         (1e-3 * (1 - POINT % 80 / 160), 80, 80),  # to a half, and back to its peak
+        (1e-3 * (1 - POINT / N) / np.where((POINT >= 200) & (POINT % 2 == 0), 4, 1), 200, 200),
     ],
-    ids=["warms_up", "warms_up_for_long", "swings", "raised", "begun_anew"],
+    ids=["warms_up", "warms_up_for_long", "swings", "raised", "begun_anew", "to_and_fro"],
 )
 def test_what_no_schedule_does(rate: np.ndarray, first: int, last: int) -> None:
     [one] = found(logged("lr", rate), loss())
@@ -427,6 +437,10 @@ def test_a_rate_that_is_adapted_is_no_schedule() -> None:
     """PPO's, multiplied or divided by 1.5 as the divergence asks."""
     turns = np.random.default_rng(0).choice([-1, 0, 1], N)
     assert not found(logged("Loss/learning_rate", 1e-3 * 1.5 ** np.clip(turns.cumsum(), -8, 8)))
+
+
+def test_two_optimizers_that_write_to_one_tag_all_along() -> None:
+    assert not found(logged("lr", np.where(POINT % 2, 1e-3, 1e-4) * (1 - POINT / N)), loss())
 
 
 def test_a_schedule_begun_anew_near_its_peak_when_a_run_is_resumed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import tbtools
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import (
     bound,
+    evaluation_pace_of,
     machinery_of,
     objectives_of,
     parse_objectives,
@@ -497,6 +498,19 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
 )
 def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> None:
     assert {tag: machinery_of(tag) for tag in tags.split()} == dict.fromkeys(tags.split(), expected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "tags"),
+    [
+        ("speed", "eval/samples_per_second eval_steps_per_second val/fps test/throughput"),
+        ("step_time", "eval/runtime eval_runtime val/time time/eval validation_duration_s"),
+        (None, "eval/loss test_timeout train/runtime time/step val/data_time eval runtime"),
+    ],
+)
+def test_tags_of_how_fast_evaluations_go(expected: str | None, tags: str) -> None:
+    found = {tag: evaluation_pace_of(tag) for tag in tags.split()}
+    assert found == dict.fromkeys(tags.split(), expected)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from tbtools.analysis.detect.detectors import (
 )
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.objective import (
+    evaluation_pace_of,
     is_clipping,
     is_players,
     is_reward,
@@ -194,7 +195,10 @@ def _waits(parts: Parts) -> Iterator[Finding | None]:
 
 
 def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
-    """What the run logs of its speed, and where that shows nothing, what its wall times say."""
+    """What the run logs of its speed; where that shows nothing, what its wall times say.
+
+    And where these do not, whether its evaluations take longer.
+    """
     logged = list(_first(throughput.of_tag(one, "speed") for one in parts["speed"]))
     logged = logged or [
         _of_larger_steps(found, parts["speed"])
@@ -203,18 +207,25 @@ def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
     if logged:
         yield from (_of_more_work(found, parts) for found in logged)
         return
-    if parts.has_rewards:
-        return  # a step of an agent may be an episode, and these become longer as it learns
+    # A step of an agent may be an episode, and these become longer as it learns.
+    by_clock = None if parts.has_rewards else _slower_by_clock(parts, loss)
+    if by_clock is not None:
+        yield _of_more_work(_of_larger_steps(by_clock, parts["speed"]), parts)
+        return
+    paces = ((one, evaluation_pace_of(one.tag)) for one in parts.by_part.get(None, ()))
+    yield from _first(throughput.of_evaluations(one, pace) for one, pace in paces if pace)
+
+
+def _slower_by_clock(parts: Parts, loss: Judged | None) -> Finding | None:
     densest, points = None, -1
     for one in chain.from_iterable(parts.by_part.values()):
         if len(one.step) > points and not _evaluates(one):
             densest, points = one, len(one.step)
     if densest is None:
-        return
+        return None
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):
         densest = loss.series
-    if (found := throughput.of_clock(densest)) is not None:
-        yield _of_more_work(_of_larger_steps(found, parts["speed"]), parts)
+    return throughput.of_clock(densest)
 
 
 def _of_more_work(found: Finding, parts: Parts) -> Finding:

@@ -63,6 +63,8 @@ HALF_WAY = 0.3
 # What turns at more than this part of its moves is adapted to what it does, and no schedule.
 TURNS = 1 / 3
 MANY_TURNS = 10
+# What leaps to and fro does so at this part of its points.
+MOST = 0.8
 # Restarts that are looked at, the first ones.
 RESTARTS = 10
 # So many points, and this part of the series, tell that a rate stands still or has settled.
@@ -103,7 +105,8 @@ def find(series: ScalarSeries) -> Finding | None:
     if len(value) < LEAST_POINTS or series.steps_go_back or value.min() == value.max():
         return None
     resumed = np.flatnonzero(session[1:] != session[:-1]) + 1
-    change = _at_restarts(value, resumed) or _within_session(value, resumed)
+    change = _at_restarts(value, resumed) or _to_and_fro(value)
+    change = change or _within_session(value, resumed)
     return None if change is None else _finding(series, points, value, change)
 
 
@@ -115,6 +118,23 @@ def _within_session(value: Array, resumed: NDArray[np.intp]) -> Change | None:
         return None
     change = _beyond(value, resumed) or _breaks(value, resumed)
     return change or _raised(value) or _resets(value) or _climbs_again(value)
+
+
+def _to_and_fro(value: Array) -> Change | None:
+    """A rate that goes its way, and from some point on leaps to and fro to the end.
+
+    Two schedulers set it, or two optimizers write it. What adapts a rate does so by less.
+    """
+    moves = np.diff(np.log(value))
+    turns = moves[1:] * moves[:-1] < 0
+    leaps = turns & (np.minimum(np.abs(moves[1:]), np.abs(moves[:-1])) > np.log(BEYOND))
+    first = int(np.argmax(leaps)) + 1
+    settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
+    if first < settled or np.count_nonzero(leaps) < MANY_TURNS or leaps[first - 1 :].mean() < MOST:
+        return None
+    low, high = sorted(value[first - 1 : first + 1].tolist())
+    text = f"leaps to and fro since {{place}}, between {low:.4g} and {high:.4g} at first: two "
+    return Change(first, text + "schedules set it", False, "info")
 
 
 def _is_adapted(value: Array) -> bool:

@@ -113,6 +113,22 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
     return None if found is None else _finding(series, points, seconds, found, measured)
 
 
+def of_evaluations(series: ScalarSeries, measured: Literal["speed", "step_time"]) -> Finding | None:
+    """Looks at how fast evaluations go, or how long one takes: an info, for they may grow.
+
+    Args:
+        series: The series.
+        measured: Which of the two it is.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value >= LEAST))
+    value = series.value[points]
+    seconds = 1 / value if measured == "speed" else value
+    found = _slowdown(seconds, MUCH_SLOWER, max(LASTING_IN_FEW, len(seconds) // 10))
+    if found is None or found.now_and_then:
+        return None
+    return _finding(series, points, seconds, found, measured, of="evaluations")
+
+
 def _is_clock(series: ScalarSeries, points: NDArray[np.intp]) -> bool:
     """Whether what is named as the time of a step is the time since the start: it never falls.
 
@@ -331,6 +347,7 @@ def _finding(
     seconds: Array,
     found: Slowdown,
     measured: Measured,
+    of: Literal["steps", "evaluations"] = "steps",
 ) -> Finding:
     onset = int(points[found.index])
     near = max(NEAR, len(points) // 100)
@@ -340,19 +357,21 @@ def _finding(
         onset = max(0, onset - near) + int(begins[0]) + 1
     before = robust.median(_before(seconds, found.index))
     after = robust.median(_after(seconds, found.index))
-    doubt = None if measured == "clock" else _doubt(series, onset, found.times)
+    has_doubt = of == "steps" and measured != "clock"
+    doubt = _doubt(series, onset, found.times) if has_doubt else None
     place = place_of(series, onset)
     since = f"since the restart at {place}" if restarted else f"since {place}"
     if found.now_and_then:
         text = f"steps take {found.times:.3g} times as long on average {since}: some take ever "
         text += "longer, the usual ones do not"
     else:
-        text = f"steps take {found.times:.3g} times as long {since}"
+        text = f"{of} take {found.times:.3g} times as long {since}"
         text += f": {_amounts(before, after, measured)}"
     if doubt is not None:
         text += f"; by the wall times only {doubt:.2g} times"
     pauses = measured == "clock" and found.now_and_then  # evaluations may be meant to take longer
     quiet = found.times < MUCH_SLOWER or restarted or doubt is not None or pauses
+    quiet = quiet or of == "evaluations"  # which may have more to do
     return Finding.of_points(
         series,
         onset,
