@@ -144,7 +144,20 @@ import errno
 def fork(): raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 os.fork = fork
 def trouble(): pass
-assert list(in_forks(work, list(range(10)), 3)) == [(number, False) for number in range(10)]
+is_open = set()
+for _ in range(5):
+    assert list(in_forks(work, list(range(10)), 3)) == [(number, False) for number in range(10)]
+    is_open.add(len(os.listdir("/proc/self/fd")))
+assert len(is_open) == 1, is_open
+"""
+    assert script(WORKS + text).stderr == ""
+
+
+def test_a_process_that_works_for_another_one_has_none_for_it() -> None:
+    text = """
+def may_fork(number): return system.may_fork()
+assert list(in_forks(may_fork, list(range(10)), 3)) == [False] * 10
+assert system.may_fork()
 """
     assert script(WORKS + text).stderr == ""
 

@@ -17,10 +17,9 @@ is that of a value, but beside a ``t_loss`` that of validation. So a run is read
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of, words
 from tbtools.vocabulary import ROLE_WORDS
@@ -66,8 +65,7 @@ _SEGMENTS = re.compile(r"[/|]| - ")
 _SUBTRACTED = re.compile(r"(?:^|[/|] ?)(1 ?)?- ?(?=[^\W\d])")
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What the words of one tag say.
 
     Attributes:
