@@ -230,7 +230,7 @@ def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
 def _is_course_of_few(fit: Judged) -> bool:
     """Whether it is one though it has few points: each at a step of its own, and in order."""
     step = fit.series.step
-    few = unimodal.FEWEST <= len(fit.y) <= len(step) < LEAST_POINTS
+    few = unimodal.FEWEST_BESIDE <= len(fit.y) <= len(step) < LEAST_POINTS
     return few and bool((step[1:] > step[:-1]).all())
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import divergence, few, plateau
+from tbtools.analysis.detect.detectors import divergence, few, plateau, plateau_finding
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
@@ -31,6 +31,10 @@ FEW = 60
 # A training series whose end is worse than its last points before by so many times its noise
 # has been hurt itself.
 WORSE = 3.0
+# What goes on falling comes to this part of what was left, by the first and the last of so many
+# parts of it.
+LEARNED = 0.8
+PARTS = 8
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -55,6 +59,8 @@ def find(
     if not len(validation) or few.to_zero(validation) is not None:
         return None
     rise, onset = _rise(validation, rises=rises or validation is not whole)
+    if rise is None:
+        rise, onset = _rise_beside(training, validation)
     if rise is None or onset is None:
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
@@ -127,6 +133,26 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
 
 def _valley(validation: Judged) -> unimodal.Valley | None:
     return few.valley(validation) or unimodal.of_few(validation.y)
+
+
+def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None, Onset | None]:
+    """A rise that noise alone may explain, while the training series goes on falling."""
+    valley = few.valley(validation, beside=True) or unimodal.of_few_beside(validation.y)
+    if valley is None or not _goes_on_falling(training, validation, valley.onset):
+        return None, None
+    # Whether it rose at once, points that scatter do not tell.
+    return valley.as_rise(len(validation)), Onset(valley.onset, sudden=False)
+
+
+def _goes_on_falling(training: Judged, validation: Judged, onset: int) -> bool:
+    """Whether the training series falls to `LEARNED` of what was left there."""
+    ideal = plateau_finding.ideal_of(training)
+    if ideal is None and not training.log:
+        return False
+    left = np.exp(training.y) if ideal is None else training.y - ideal
+    left = left[training.count_before(validation.series, int(validation.points[onset])) :]
+    some = max(1, len(left) // PARTS)
+    return len(left) > 1 and robust.median(left[-some:]) <= LEARNED * robust.median(left[:some])
 
 
 def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:
