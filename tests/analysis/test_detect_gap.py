@@ -99,3 +99,31 @@ def test_fewer_or_less_are_not(losses: list[float]) -> None:
 def test_five_evaluations_are_nothing_where_training_is_at_rest() -> None:
     rest = np.array([0.42, 0.41, 0.41, 0.4, 0.4])
     assert found(rest, [0.5, 0.55, 0.6, 0.66, 0.7]) == []
+
+
+@pytest.mark.parametrize("n", [5, 16])
+def test_a_validation_loss_that_is_always_zero_was_not_measured(n: int) -> None:
+    [finding] = found(falling(n), np.zeros(n))
+    assert (finding.kind, finding.severity, finding.tag) == ("collapse", "warning", "val/loss")
+    assert finding.onset_step == 0
+    assert "nothing was measured" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "tag"),
+    [
+        (falling(16), np.zeros(16), "kl_loss"),  # a term that is not added there
+        (np.zeros(16), np.zeros(16), "loss"),
+        (falling(16), np.where(np.arange(16) < 15, 0, 0.1), "loss"),
+        (falling(4), np.zeros(4), "loss"),
+    ],
+)
+def test_other_zeros_of_validation_are_no_such_thing(
+    train: np.ndarray, val: np.ndarray, tag: str
+) -> None:
+    series = {"train/loss": train, f"train/{tag}": train, f"val/{tag}": val}
+    findings = detect_series(
+        ScalarSeries.from_arrays("run", name, np.arange(len(value)), value)
+        for name, value in series.items()
+    )
+    assert not findings.of("collapse")

@@ -40,6 +40,15 @@ def worse_from_each_to_the_next(rng: Rng) -> Made:
     return _beside(rng, (1 + rise) * np.exp(0.01 * rng.normal(size=n)), 0, 1, 4)
 
 
+# ---- collapse
+
+
+def nothing_is_validated(rng: Rng) -> Made:
+    """The loader of validation has no batches, or the loss is never added up."""
+    n = int(rng.integers(5, 100))
+    return _beside(rng, np.zeros(n), 0, 1, 4)
+
+
 # ---- sound
 
 
@@ -58,7 +67,19 @@ def validation_falls_slower(rng: Rng) -> Made:
     return _beside(rng, y, -1, 1, 4)
 
 
+def a_term_is_off_in_validation(rng: Rng) -> Made:
+    """What regularises is not added where nothing is trained: zero by design."""
+    n = int(rng.integers(5, 100))
+    x = steps(rng, n)
+    train, val = (decay(rng, n) + 0.05 + 0.01 * np.abs(rng.normal(size=n)) for _ in range(2))
+    term = str(rng.choice(["aux_loss", "distill_loss", "loss_consistency", "mixup_loss"]))
+    series = {"train_loss": (x, train), f"train_{term}": (x, 0.3 * train)}
+    series |= {"val_loss": (x, 1.1 * val), f"val_{term}": (x, np.zeros(n))}
+    return f"val_{term}", series, -1, False
+
+
 GAPS = {
     "overfitting": (rises_in_its_noise, worse_from_each_to_the_next),
-    "healthy": (rests_in_noise, validation_falls_slower),
+    "collapse": (nothing_is_validated,),
+    "healthy": (rests_in_noise, validation_falls_slower, a_term_is_off_in_validation),
 }

@@ -326,7 +326,8 @@ def _overfitted(
         if key in short and not _is_course_of_few(validation):
             continue
         rate = rates.get(training.series.run)
-        finding = overfitting.find(training, validation, rate, rises=looked[key].rises)
+        finding = blank.never_measured(training, validation)
+        finding = finding or overfitting.find(training, validation, rate, rises=looked[key].rises)
         if finding is not None and not is_exchanged(judged.values(), validation):
             found[key] = finding
     return found
