@@ -20,6 +20,7 @@ from tbtools.analysis.detect.detectors import (
     overfitting,
     past_plateau,
     plateau,
+    recurring,
     scale,
     spike,
     stall,
@@ -147,7 +148,11 @@ def _detect(
     parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
     found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
     found += filter(None, map(unbounded.find, judged.values()))
-    blanks = {(one.run, one.tag): one for one in filter(None, map(blank.find, judged.values()))}
+    blanks = {
+        (one.run, one.tag): one
+        for find in (blank.find, recurring.find)
+        for one in filter(None, map(find, judged.values()))
+    }
     found += blanks.values()
     found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
