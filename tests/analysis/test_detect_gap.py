@@ -127,3 +127,14 @@ def test_other_zeros_of_validation_are_no_such_thing(
         for name, value in series.items()
     )
     assert not findings.of("collapse")
+
+
+@pytest.mark.parametrize("peak", [0.007, 0.3])
+def test_a_score_that_never_learned_does_not_overfit(peak: float) -> None:
+    score = peak * np.interp(np.arange(20), [0, 4, 19], [0, 1, 0.2])
+    score[5:] += noise(15, 0.01 * peak, 0)
+    series = {"train/box_loss": falling(20), "metrics/mAP50-95(B)": score}
+    findings = detect_series(
+        ScalarSeries.from_arrays("run", tag, np.arange(20), value) for tag, value in series.items()
+    )
+    assert len(findings.of("overfitting")) == (peak > 0.1)

@@ -14,6 +14,7 @@ from tbtools.analysis.detect.signals import excursion, robust, unimodal
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
+from tbtools.analysis.objective import bound, worst
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +36,8 @@ WORSE = 3.0
 # parts of it.
 LEARNED = 0.8
 PARTS = 8
+# A score that never came to this part of what it can be has learned nothing.
+NEVER = 0.01
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -57,6 +60,8 @@ def find(
     whole, validation = validation, _while_it_trains(training, validation)
     # What is zero from a point on has learned nothing by heart.
     if not len(validation) or few.to_zero(validation) is not None:
+        return None
+    if _never_learned(validation):
         return None
     rise, onset = _rise(validation, rises=rises or validation is not whole)
     if rise is None:
@@ -96,6 +101,13 @@ def find(
         message=text,
         evidence=evidence,
     )
+
+
+def _never_learned(validation: Judged) -> bool:
+    """Whether a score never came farther than a hundredth of its way from the worst to the best."""
+    tag, reached = validation.series.tag, validation.value(validation.best)
+    best, least = bound(tag, reached), worst(tag)
+    return best is not None and least is not None and reached - least <= NEVER * (best - least)
 
 
 def _while_it_trains(training: Judged, validation: Judged) -> Judged:
