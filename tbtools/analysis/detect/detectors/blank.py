@@ -68,7 +68,9 @@ def never_measured(training: Judged, validation: Judged) -> Finding | None:
         validation: The validation series of the same quantity.
     """
     value = validation.series.value
-    if len(value) < LEAST_EVALUATIONS or validation.objective != "min" or np.any(value):
+    if value[0] != 0 or len(value) < LEAST_EVALUATIONS or validation.objective != "min":
+        return None
+    if np.any(value):
         return None
     whole = WHOLE.issuperset(set(words(validation.series.tag)) - ROLE_WORDS.keys())
     if not whole or not np.all(training.series.value[training.points] > 0):

@@ -10,7 +10,7 @@ from tbtools.analysis.detect.detectors import divergence, few, plateau, plateau_
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
-from tbtools.analysis.detect.signals import excursion, robust, unimodal
+from tbtools.analysis.detect.signals import chance, excursion, robust, unimodal
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
@@ -61,12 +61,10 @@ def find(
     # What is zero from a point on has learned nothing by heart.
     if not len(validation) or few.to_zero(validation) is not None:
         return None
-    if _never_learned(validation):
-        return None
     rise, onset = _rise(validation, rises=rises or validation is not whole)
     if rise is None:
         rise, onset = _rise_beside(training, validation)
-    if rise is None or onset is None:
+    if rise is None or onset is None or _never_learned(validation):
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
     if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
@@ -148,7 +146,13 @@ def _valley(validation: Judged) -> unimodal.Valley | None:
 
 
 def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None, Onset | None]:
-    """A rise that noise alone may explain, while the training series goes on falling."""
+    """A rise that noise alone may explain, while the training series goes on falling.
+
+    More points tell by themselves, and what is best near its end is no worse for it.
+    """
+    n = len(validation)
+    if n > max(chance.LEAST_BESIDE_A_TWIN) or validation.best > (1 - unimodal.LEAST_PART) * n:
+        return None, None
     valley = few.valley(validation, beside=True) or unimodal.of_few_beside(validation.y)
     if valley is None or not _goes_on_falling(training, validation, valley.onset):
         return None, None
