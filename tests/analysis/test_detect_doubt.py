@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tbtools.analysis.detect import Finding, Findings, detect_series
-from tbtools.analysis.detect.signals import unimodal
+from tbtools.analysis.detect.signals import chance, isotonic, unimodal
 from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def test_a_return_that_falls_while_the_loss_does_is_no_overfitting() -> None:
 def test_the_falling_fit_is_that_of_sklearns_definition(n: int) -> None:
     """Pooled means fall, keep the sum, and no falling step function is nearer."""
     y = np.random.default_rng(n).normal(size=n)
-    fit = unimodal.falling(y)
+    fit = isotonic.falling(y)
     assert (np.diff(fit) <= 0).all()
     assert fit.sum() == pytest.approx(y.sum())
     # The residuals are orthogonal to the fit, and no beginning of them has a positive sum.
@@ -576,7 +576,7 @@ def test_series_are_judged_together_as_one_by_one(n: int) -> None:
 @pytest.mark.parametrize("points", [12, 32])
 def test_noise_explains_a_valley_as_seldom_as_the_table_says(points: int) -> None:
     rng = np.random.default_rng(points)
-    least = unimodal.least_explained(points)
+    least = chance.least_explained(points)
     found = 0
     for _ in range(600):
         white = rng.normal(size=points + 1)

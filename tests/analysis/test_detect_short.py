@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tbtools.analysis.detect import Finding, detect_series
-from tbtools.analysis.detect.signals import unimodal
+from tbtools.analysis.detect.signals import chance
 from tbtools.analysis.objective import objectives_of
 from tbtools.runs.series import ScalarSeries
 
@@ -97,13 +97,13 @@ def test_evaluations_that_peak_and_come_down_again_do_not_overfit() -> None:
 @pytest.mark.parametrize("points", [10, 16, 32, 64])
 def test_noise_explains_a_line_as_seldom_as_the_table_says(points: int) -> None:
     rng = np.random.default_rng(points)
-    least = unimodal.least_explained(points, unimodal.LEAST_OF_A_LINE)
+    least = chance.least_explained(points, chance.LEAST_OF_A_LINE)
     found = 0
     for _ in range(600):
         white = rng.normal(size=points + 1)
         # A moving average has this correlation from point to point.
         correlated = white[1:] + 0.33 * white[:-1]
-        found += unimodal.explained_by_a_line(correlated) > least
+        found += chance.explained_by_a_line(correlated) > least
     assert found <= 9  # 3 are one in two hundred
 
 
@@ -113,8 +113,8 @@ def test_noise_seldom_rises_by_so_many_of_its_second_differences(points: int) ->
     found = 0
     for _ in range(600):
         white = rng.normal(size=points + 1)
-        rise = unimodal.rise_in_noise(white[1:] + 0.5 * white[:-1])
-        found += rise > unimodal.LEAST_RISE
+        rise = chance.rise_in_noise(white[1:] + 0.5 * white[:-1])
+        found += rise > chance.LEAST_RISE
     assert found <= 9
 
 

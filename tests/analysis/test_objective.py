@@ -165,7 +165,7 @@ DOWN = _tags("""
     bits_per_byte val-loss Val.Loss VALLOSS val:loss loss_ema mean_loss median_loss loss@val
     token_error_rate triplet_loss elbo_loss loss/reward vq/recon_error vq_rec_loss
     frr@far=10% FIDscore lhand_goal_dist object_goal_distance
-    initial_condition_loss loss/initial_conditions
+    initial_condition_loss loss/initial_conditions reg_mae reg_val_mae reg/rmse
 """)
 UP = _tags("""
     accuracy Accuracy/train acc val_acc epoch_sparse_categorical_accuracy top-1 top5 acc_top5 F1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.detection.curves import Family
 from benchmarks.detection.development.awkward import AWKWARD
 from benchmarks.detection.development.faulty import DIVERGING, FLAT, OVERFITTING, not_finite
+from benchmarks.detection.development.gaps import GAPS
 from benchmarks.detection.development.gradients import CALM, TROUBLED
 from benchmarks.detection.development.growing import GROWING
 from benchmarks.detection.development.healthy import HEALTHY
@@ -38,6 +39,7 @@ FAMILIES = [
     *(Family(make.__name__, "overfitting", make) for make in OVERFITTING),
     *(Family(make.__name__, kind, make) for kind, makers in SUBTLE.items() for make in makers),
     *(Family(make.__name__, kind, make) for kind, makers in SHORT.items() for make in makers),
+    *(Family(make.__name__, kind, make) for kind, makers in GAPS.items() for make in makers),
     *(Family(make.__name__, kind, make) for kind, makers in SCATTERED.items() for make in makers),
     *(Family(make.__name__, kind, make) for kind, makers in LITERATURE.items() for make in makers),
     *(Family(make.__name__, "collapse", make) for make in VANISHING),

@@ -20,6 +20,7 @@ from tbtools.analysis.detect.detectors import (
     overfitting,
     past_plateau,
     plateau,
+    recurring,
     scale,
     spike,
     stall,
@@ -147,7 +148,11 @@ def _detect(
     parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
     found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
     found += filter(None, map(unbounded.find, judged.values()))
-    blanks = {(one.run, one.tag): one for one in filter(None, map(blank.find, judged.values()))}
+    blanks = {
+        (one.run, one.tag): one
+        for find in (blank.find, recurring.find)
+        for one in filter(None, map(find, judged.values()))
+    }
     found += blanks.values()
     found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
@@ -230,7 +235,7 @@ def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
 def _is_course_of_few(fit: Judged) -> bool:
     """Whether it is one though it has few points: each at a step of its own, and in order."""
     step = fit.series.step
-    few = unimodal.FEWEST <= len(fit.y) <= len(step) < LEAST_POINTS
+    few = unimodal.FEWEST_BESIDE <= len(fit.y) <= len(step) < LEAST_POINTS
     return few and bool((step[1:] > step[:-1]).all())
 
 
@@ -326,7 +331,8 @@ def _overfitted(
         if key in short and not _is_course_of_few(validation):
             continue
         rate = rates.get(training.series.run)
-        finding = overfitting.find(training, validation, rate, rises=looked[key].rises)
+        finding = blank.never_measured(training, validation)
+        finding = finding or overfitting.find(training, validation, rate, rises=looked[key].rises)
         if finding is not None and not is_exchanged(judged.values(), validation):
             found[key] = finding
     return found

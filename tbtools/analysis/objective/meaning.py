@@ -37,6 +37,8 @@ _LOSS_WORDS = frozenset({"loss", "losses"})
 _HELD_OUT = frozenset({"validation", "test"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "win ratio", "winrate", "won"})
+# What a regression is measured in, and no penalty on weights.
+_OF_REGRESSION = frozenset({"mae", "rmse", "mape", "smape"})
 _PERPLEXITIES = frozenset({"perplexity", "perplexities", "ppl"})
 _OF_CODES = frozenset({"codebook", "vq", "commit", "commitment"})
 _ABOUT = frozenset({"about", "ledger"})
@@ -134,7 +136,7 @@ def meaning_of(tag: str) -> Meaning:
     fits = "fit" in kinds and measure.kind in _LOSSES
     plays = _is_players(measure, kinds, fits=fits)
     sign = _sign(tag, measure)
-    aside = "never" in kinds or ("code" in kinds and not fits) or sign == "left to one"
+    aside = _is_never(rows, measure) or ("code" in kinds and not fits) or sign == "left to one"
     aside = aside or _is_about(segments, at) or _is_part_of_loss(segments, measure)
     if plays or aside:
         head = measure if plays and not aside and "generator" not in kinds else None
@@ -147,6 +149,12 @@ def meaning_of(tag: str) -> Meaning:
         fits=fits,
         codes=codes,
     )
+
+
+def _is_never(rows: Sequence[Row | None], measure: Row) -> bool:
+    """Whether a word says that there is no better; ``reg_mae`` is the error of a regression."""
+    never = {row.word for row in rows if row and row.kind == "never"}
+    return bool(never) and not (never == {"reg"} and measure.word in _OF_REGRESSION)
 
 
 def is_reward(tag: str) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust, unimodal
 from tbtools.analysis.detect.signals.excursion import Excursion, Scale
+from tbtools.analysis.detect.signals.isotonic import falling
 from tbtools.analysis.detect.signals.onset import Onset
 from tbtools.analysis.detect.signals.trend import lag_one
 from tbtools.extensions import compiled_or_python
@@ -224,7 +225,7 @@ def _noise(level: Array, at: int) -> float:
     They scatter about the best fit that falls before the split, and about a line behind it, or by
     their second differences, whichever says more.
     """
-    before = unimodal.falling(level[:at])
+    before = falling(level[:at])
     along = np.arange(len(level) - at) - (len(level) - at - 1) / 2
     after = level[at:] - level[at:].mean()
     rest = np.concatenate([level[:at] - before, after - along * (along @ after) / (along @ along)])
