@@ -297,6 +297,10 @@ def test_a_setting_that_was_changed_explains_a_loss_that_was_usual_before(tag: s
     found = the_only(detect_series([beyond, setting]))
     assert (found.severity, found.provisional) == ("warning", True)
     assert "a setting was changed" in found.message
+    # No task asks for gradients that explode there.
+    norm = series(np.where(after, 20.0, 0.4) * np.exp(noise(400, 0.2)), "train/grad_norm")
+    found = the_only(detect_series([usual, setting, norm]).of("divergence"))
+    assert (found.severity, found.provisional, found.onset_step) == ("warning", True, 150)
     # It changes elsewhere, is measured, or counts what went wrong.
     for other in (
         series(np.where(np.arange(400) < 60, 1024.0, 2048.0), tag),

@@ -528,7 +528,7 @@ def test_tags_of_how_fast_evaluations_go(expected: str | None, tags: str) -> Non
         ("code", "train/kl kl_loss latent_kl elbo/kl_term"),
         ("player", "train/critic_loss losses/qf1_values Losses/Value_Loss vf_loss train/loss"),
         ("size", "weight_norm attn/max_logit objective/kl actor/ppo_kl importance_ratio vq_loss"),
-        ("size", "loss/gradient_penalty activations/layer_12/max sharpness"),
+        ("size", "loss/gradient_penalty activations/layer_12/max sharpness moe/router_z"),
         ("dead", "dead_neurons dormant_ratio hiddenlayer_0/fraction_of_zero_values"),
         ("coefficient", "learner_info/cur_kl_coeff objective/kl_coef"),
         (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction g_loss"),

@@ -167,7 +167,7 @@ def _detect(
     }
     left -= scales.keys() | blanks.keys() | short
     runs = {run for run, _ in left}
-    tasks = given((one for one in every if one.run in runs), judged)
+    tasks = given((one for one in every if one.run in runs), judged, scales)
     for number, (key, fit) in enumerate(judged.items()):
         if key not in left:
             continue

@@ -26,6 +26,7 @@ from tbtools.analysis.detect.tasks import (
     NOTHING,
     Given,
     became_harder,
+    exploded,
     is_of_chance,
     is_term,
     is_traded,
@@ -244,7 +245,8 @@ def _of_rise(
     if is_of_chance(given.losses, judged, onset.index):
         return None
     given_doubt = _by_what_is_given(given, judged, onset)
-    if given_doubt in EXPLAIN and is_usual(judged, onset.index, level):
+    is_explained = given_doubt in EXPLAIN and not exploded(given.explosions, judged, onset.index)
+    if is_explained and is_usual(judged, onset.index, level):
         return None
     doubt = raised or given_doubt
     doubt = doubt or recovery.doubt(
