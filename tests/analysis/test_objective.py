@@ -241,12 +241,69 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("training/v_loss training/pi_loss training/t_loss", "none"),
         ("v_loss t_loss episode_reward", "none"),
         ("training/v_loss t_loss", "none"),
+        # Text and video, or a value.
+        ("loss_v loss_t loss_ct", "min"),
+        ("train/loss_v train/loss_t", "min"),
+        ("loss_v loss_pi loss_t", "none"),
+        ("loss_v loss", "none"),
+        ("loss_vb loss_t", "min"),
     ],
 )
 def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: str) -> None:
     first, *_ = every = _tags(tags)
     assert objectives_of(every)[first] == loss
     assert objectives_of([*reversed(every)])[first] == loss
+
+
+@pytest.mark.parametrize(
+    ("tags", "first"),
+    [
+        # A distance where it is of data held out; else what the norm of weights costs, too.
+        ("val_L1", "min"),
+        ("valid/l2", "min"),
+        ("train_L1 val_L1", "min"),
+        ("val_L1 loss_D loss_G", "min"),
+        ("train_L1", "none"),
+        ("L1 train_L1", "none"),
+        ("val/weights_l2", "none"),
+        ("val_lambda_l1", "none"),
+        # The terms of a physics-informed loss, side by side.
+        ("PDE BC IC", "min"),
+        ("BC Phys Loss", "min"),
+        ("data PDE phys total Valid/MSE", "min"),
+        ("total data PDE", "min"),
+        ("train/residual train/ode", "min"),
+        ("PDE lr", "none"),
+        ("BC actor_loss", "none"),
+        ("total data", "none"),
+        ("data total_time PDE_weight", "none"),
+        ("a/data b/PDE", "none"),
+        ("PDE data episode_reward", "none"),
+        # Sensitivity and specificity; spec alone is a spectrum.
+        ("test_sens", "max"),
+        ("test_spec test_sens", "max"),
+        ("val/spec val/sensitivity", "max"),
+        ("val_spec", "none"),
+        ("train/spec_loss test_sens", "min"),
+        # Errors of phonemes; or memory that is played back.
+        ("val_per", "min"),
+        ("eval/PER", "min"),
+        ("per", "none"),
+        ("train/per_beta val_per", "none"),
+        ("val_wacc", "max"),
+        # The losses of which a perplexity is made.
+        ("val train val_ppl", "min"),
+        ("train val val/perplexity lr", "min"),
+        ("train val", "none"),
+        ("val train val_ppl val_loss", "none"),
+        ("val train val_acc", "none"),
+        ("_ val_ppl", "none"),
+    ],
+)
+def test_names_that_say_what_they_measure_only_together(tags: str, first: str) -> None:
+    name, *_ = every = _tags(tags)
+    assert objectives_of(every)[name] == first
+    assert objectives_of([*reversed(every)])[name] == first
 
 
 @pytest.mark.parametrize(
