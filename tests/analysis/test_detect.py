@@ -222,6 +222,20 @@ def test_a_few_that_recover_are_worth_a_word_only() -> None:
     assert (found.onset_step, found.end_step, found.evidence["count"]) == (50, 200, 3)
 
 
+@pytest.mark.parametrize(
+    ("tag", "first", "severity"),
+    [("val/loss", 100, "warning"), ("val/loss", 0, "info"), ("val/accuracy", 100, "info")],
+)
+def test_a_tenth_of_a_loss_that_is_not_finite_is_a_warning(
+    tag: str, first: int, severity: str
+) -> None:
+    """What is no number at first is not measured yet."""
+    y = falling()
+    y[first : first + 30] = np.inf
+    found = the_only(detect_series([series(y, tag=tag)]).of("nonfinite"))
+    assert (found.severity, found.ongoing, found.onset_step) == (severity, False, first)
+
+
 def test_a_lucky_finite_point_does_not_move_the_onset() -> None:
     y = falling()
     y[120:] = np.nan
@@ -295,8 +309,8 @@ def test_the_last_step_of_a_staircase_waits_for_the_next_drop() -> None:
 def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
     y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
     rate = series(np.maximum(1 - np.arange(500) / 450, 0) * 0.1, tag="train/lr")
-    found = the_only(detect_series([series(y), rate]))
-    assert (found.kind, found.severity) == ("plateau", "info")
+    found = the_only(detect_series([series(y), rate]).of("plateau"))
+    assert found.severity == "info"
     assert "learning rate is at its end" in found.message
     tenth = series(0.01 + 0.09 * rate.value / 0.1, tag="train/lr")
     assert the_only(detect_series([series(y), tenth])).severity == "info"

@@ -406,6 +406,17 @@ def test_a_discriminator_that_has_won_is_a_collapse() -> None:
     assert (found.kind, found.tag, found.onset_step) == ("collapse", "d_loss", 120)
 
 
+@pytest.mark.parametrize("part", [0.001, 0.1])
+def test_a_discriminator_that_wins_from_the_start_on(part: float) -> None:
+    """Its loss falls from the first point, with a wide scatter; to a tenth it may learn."""
+    fall = np.maximum(np.exp(-np.arange(200) / 4), part)
+    y = 0.7 * fall * np.exp(noise(200, 0.8))
+    y[80:84] = 0.3  # for some points the generator fools it again
+    found = detect_series([series(y, "d_loss"), series(1 + noise(200), "g_loss")])
+    assert [each.kind for each in found] == ["collapse"] * (part < 0.01)
+    assert all(5 <= each.onset_step <= 40 for each in found)
+
+
 def test_a_scale_that_was_another_one_at_first_only() -> None:
     """A norm is large, or a code is unused, until training has begun."""
     rest = np.exp(noise(400, 0.2)) * np.where(np.arange(400) < 150, 1, 2000)

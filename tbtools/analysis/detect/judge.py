@@ -14,6 +14,7 @@ from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
+    adversary,
     blank,
     divergence,
     nonfinite,
@@ -292,6 +293,8 @@ def _of_scale(
         if not scale.may_change(one, objective) or machinery_of(one.tag) in _JUDGED_APART:
             continue
         finding = scale.find(one, objective, beside(one.run))
+        if finding is None and objective == "none" and vital_of(one.tag) == "adversary":
+            finding = adversary.find(one)
         if finding is not None:
             found[one.run, one.tag] = finding
     return found

@@ -105,7 +105,9 @@ def _never_learned(validation: Judged) -> bool:
     """Whether a score never came farther than a hundredth of its way from the worst to the best."""
     tag, reached = validation.series.tag, validation.value(validation.best)
     best, least = bound(tag, reached), worst(tag)
-    return best is not None and least is not None and reached - least <= NEVER * (best - least)
+    if best is None or least is None:
+        return False
+    return 0 <= reached - least <= NEVER * (best - least)  # below, the tag says another range
 
 
 def _while_it_trains(training: Judged, validation: Judged) -> Judged:
