@@ -131,6 +131,12 @@ def cumulative() -> np.ndarray:
     return (POINT + 1) / np.cumsum(np.where(POINT < 20, 0.1, 1.0))
 
 
+def busier_hours() -> np.ndarray:
+    """Others have the machine for ever longer, but not at the end."""
+    shared = [range(130, 160), range(230, 270), range(310, 386)]
+    return (1 + 0.03 * (POINT // 100)) * np.where(np.isin(POINT, np.r_[tuple(shared)]), 2, 1)
+
+
 @pytest.mark.parametrize(
     "seconds",
     [
@@ -141,6 +147,7 @@ def cumulative() -> np.ndarray:
         noise(0.05) * np.where(POINT % 25 == 24, 30, 1),
         noise(0.05) * np.where((POINT > 100) & (POINT < 180), 2, 1),
         noise(0.05) * (1 + 0.4 * np.sin(POINT / 20)),
+        noise(0.03) * busier_hours(),
         1 / cumulative(),
     ],
     ids=[
@@ -151,6 +158,7 @@ def cumulative() -> np.ndarray:
         "validates",
         "busy",
         "day_and_night",
+        "busier_hours",
         "counted",
     ],
 )

@@ -74,6 +74,10 @@ PIECES = 20
 STEP = 8.0
 # Fewer points before a rise are no level from which it began.
 LEAST_LEVEL = 4
+# What slows down from the start on comes back by no more than this part of it on its way.
+BACK = 0.25
+# No quarter brings more than this part of it.
+EVEN = 2 / 3
 # Spikes up to this width are no levels, and hide none.
 SPIKES = 5
 # Edges of the stretches of the first look.
@@ -317,7 +321,10 @@ def _climbs(y: Array) -> int | None:
         return None
     error = robust.noise_of_points(y) / (len(y) // 4) ** 0.5
     clear = rises.min() > 2 * error and rises.sum() > 2 * STEP * error
-    return 1 if clear and _slows_on(y) else None
+    # What is slow for some hours, and then for some more, comes back in between, or rises at once.
+    back = -np.diff(robust.window_medians(y, len(y) // 8, 8)).clip(max=0).sum()
+    is_even = back < BACK * rises.sum() and rises.max() < EVEN * rises.sum()
+    return 1 if clear and is_even and _slows_on(y) else None
 
 
 def _slows_on(y: Array) -> bool:
