@@ -346,6 +346,21 @@ def test_a_reward_that_stands_still_without_any_noise_is_at_no_cap() -> None:
     assert the_only(detect_series([series(y, tag="episode/reward")])).severity == "warning"
 
 
+@pytest.mark.parametrize("whole", [1.0, 100.0])
+@pytest.mark.parametrize("tag", ["avg_reward", "safety_score"])
+def test_a_score_that_comes_to_all_and_stays_there_has_nothing_left_to_learn(
+    tag: str, whole: float
+) -> None:
+    y = whole * np.array([0, 0.5, 0.5] + [1] * 17)
+    found = the_only(detect_series([series(y, tag)]))
+    assert (found.kind, found.severity) == ("plateau", "info")
+    assert "nothing is left to improve" in found.message
+    # What misses it, goes back from it or was there from the start may be anything, as is a loss.
+    for other in (0.97 * y, np.where(np.arange(20) == 16, 0.9 * y, y), np.full(20, whole)):
+        assert all(each.severity == "warning" for each in detect_series([series(other, tag)]))
+    assert the_only(detect_series([series(3 * whole - 2 * y, "loss")])).severity == "warning"
+
+
 @pytest.mark.parametrize("tag", ["loss", "reward"])
 @pytest.mark.parametrize("value", [2.302585, -4.0])
 def test_a_series_that_never_moves_is_a_plateau(tag: str, value: float) -> None:

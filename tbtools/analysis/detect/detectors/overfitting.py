@@ -74,7 +74,7 @@ def find(
     level = divergence.level_at_end(validation, rise, onset)
     if restart(rate, validation, onset.index, level) == "explains":
         return None
-    best = validation.best
+    best = validation.best_until(onset.index)
     evidence = divergence.describe(validation, rise, onset)
     evidence |= {"training_tag": training.series.tag, "training_standard_errors": standard_errors}
     before, after = evidence["level_before"], evidence["level_after"]

@@ -50,6 +50,8 @@ FEWEST_BESIDE = 5
 WORTH = 0.25
 # A point farther than so many standard deviations from those about it is a stray one.
 STRAY = 4.0
+# What is above the bottom by noise, and by no more than this part of the rise, is as good as there.
+STILL_GOOD = 0.05
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,9 @@ def find(y: Array, *, beside: bool = False) -> Valley | None:
     onset = (bottom + begin + least_squares_bend(level[begin:])) // 2
     # What is above the bottom by more than noise has not come there yet.
     onset += int(np.argmax(fit[onset : bottom + 1] <= fit[bottom] + noise)) if onset < bottom else 0
+    # What is above it by noise, and by next to nothing of the rise, has not left it yet.
+    good = fit[bottom] + min(noise, STILL_GOOD * gap)
+    onset += int(np.argmax(level[onset + 1 :] > good))
     before = len(y) - len(level) * width - 1
     high = bottom + 1 + int(np.argmax(steps)) if len(steps) else len(level) - 1
     return Valley(
