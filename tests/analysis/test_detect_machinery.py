@@ -364,6 +364,46 @@ def test_a_warm_up_that_is_done_again_when_a_run_is_resumed(tmp_path: Path) -> N
     assert "warms up again" in one.message
 
 
+def test_a_rate_that_becomes_infinite_does_not_warm_up() -> None:
+    rate = np.where(POINT < N - 1, POINT / N, np.inf)
+    assert not found(logged("lr", rate))
+    assert [each.kind for each in detect_series([logged("lr", rate)])] == ["nonfinite"]
+
+
+def test_evidence_that_overflows_is_finite() -> None:
+    value = np.where(POINT < 200, 1e-12, 1e300) * noise(0.05)
+    [one] = found(logged("train/step_time", value))
+    assert (one.kind, one.onset_step) == ("throughput", 2000)
+    json.dumps(one.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("tag", ["batch_size", "train/step_time", "lr", "loss_weight"])
+def test_a_series_without_points_says_nothing_of_the_others(tag: str) -> None:
+    slower = logged("train/data_time", np.where(POINT < 200, 1.0, 2.0))
+    speed = logged("train/tokens_per_second", np.where(POINT < 200, 2.0, 1.0))
+    risen = logged("train/loss", np.where(POINT < 5, 1.0, 9.0) * noise(0.01))
+    expected = found(slower, speed, risen)
+    assert "throughput" in {each.kind for each in expected}
+    assert found(slower, speed, risen, ScalarSeries.from_arrays("run", tag, [], [])) == expected
+
+
+@pytest.mark.parametrize("resumed", [130, 199, 200, 201, 240, 290])
+@pytest.mark.parametrize("shape", ["restarts", "triangles"])
+def test_a_cyclic_schedule_goes_on_when_a_run_is_resumed(
+    tmp_path: Path, shape: str, resumed: int
+) -> None:
+    cycle = POINT % 100 / 100
+    if shape == "restarts":  # Loshchilov and Hutter 2017
+        whole = 1e-3 * (1 + np.cos(np.pi * cycle)) / 2
+    else:  # Smith 2017, to a tenth
+        whole = 1e-3 * (0.1 + 0.9 * (1 - np.abs(2 * cycle - 1)))
+    written(
+        tmp_path,
+        [("lr", range(resumed), whole[:resumed]), ("lr", range(resumed, N), whole[resumed:])],
+    )
+    assert not tbtools.detect(tmp_path).of("learning_rate")
+
+
 @pytest.mark.parametrize(("low", "kinds"), [(0.2, 1), (0.6, 0)])
 def test_a_rate_that_falls_to_a_part_when_a_run_is_resumed(
     tmp_path: Path, low: float, kinds: int

@@ -146,7 +146,10 @@ def _detect(
     found += _nonfinite(every, directions, seen)
     scales = _of_scale(unusual, directions, of_run)
     found += scales.values()
-    parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
+    parts = {
+        run: machinery.Parts.of([one for one in own if len(one.step)])
+        for run, own in by_run.items()
+    }
     found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
     found += filter(None, map(unbounded.find, judged.values()))
     blanks = {
@@ -168,7 +171,7 @@ def _detect(
     }
     left -= scales.keys() | blanks.keys() | short
     runs = {run for run, _ in left}
-    tasks = given((one for one in every if one.run in runs), judged, scales)
+    tasks = given((one for one in every if one.run in runs and len(one.step)), judged, scales)
     for number, (key, fit) in enumerate(judged.items()):
         if key not in left:
             continue

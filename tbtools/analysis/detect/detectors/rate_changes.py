@@ -196,7 +196,10 @@ def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
     is_falling = bool((way[1:] <= way[:-1]).all())
     if value[index] > (LEAP_AT_RESTART if is_falling else 1) * before:
         return None
-    highest = float(value[index:end].max())
+    climb = value[index : index + int(np.argmax(value[index:end])) + 1]
+    highest = float(climb[-1])
+    if (climb[1:] < climb[:-1]).any() or _climbed(way, highest / before):
+        return None  # the schedule went on, in cycles
     came_down = CHANGED * before < peak
     fell = before > FALL_AT_RESTART * value[index]
     beyond = highest > (CHANGED if fell else CLIMBS_AT_RESTART) * before
@@ -207,6 +210,11 @@ def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
     if settled and fell and BACK * before <= highest <= CHANGED * before:
         return Change(index, text, True, "info")
     return None
+
+
+def _climbed(way: Array, times: float) -> bool:
+    """Whether a rate that had come down went up by itself, about so many times."""
+    return bool((way / np.minimum.accumulate(way)).max() >= max(EXACT, times**LIKE))
 
 
 def _falls(value: Array, index: int, end: int, within: Array) -> Change | None:

@@ -47,9 +47,11 @@ def _without_end(series: ScalarSeries) -> Finding | None:
     n = len(value)
     top = int(np.nanargmax(value))
     way = value[: top + 1]
-    rises = np.diff(way)
     if n < LEAST_POINTS or top < LONG_WARM_UP * n or way[-1] <= RISES * way[0]:
         return None
+    if not np.isfinite(way).all():
+        return None
+    rises = np.diff(way)
     late = rises[-max(LAST_RISES, n // 10) :]
     if not (rises >= 0).all() or 2 * np.count_nonzero(late) <= len(late) or _is_range_test(way):
         return None

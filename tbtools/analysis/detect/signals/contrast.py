@@ -247,7 +247,7 @@ def _stays(after: Array, found: _Split) -> bool:
 
 def _has_precedent(level: Array, found: _Split, noise: float) -> bool:
     """Whether the series came back from a like rise, in windows that tell one from noise."""
-    width = int(np.ceil((noise / (PRECISE * found.gap)) ** 2))
+    width = int(np.ceil((noise / found.gap / PRECISE) ** 2))
     before = level[: found.at]
     if len(before) < excursion.BEFORE * width:
         return False
