@@ -89,10 +89,10 @@ def _tbtools(env: dict[str, str], cwd: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def pure_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built without a compiler, from the sources."""
-    folder = tmp_path_factory.mktemp("pure")
-    return _wheel(_sources(folder), folder / "wheels", CC="false", CXX="false")
+def pure_wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built without a compiler, from the sources; the archive has left its C there."""
+    folder = tmp_path_factory.mktemp("pure") / "wheels"
+    return _wheel(sdist.parents[1] / "sources", folder, CC="false", CXX="false")
 
 
 @pytest.fixture(scope="module")

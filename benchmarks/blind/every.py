@@ -10,6 +10,18 @@ from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.sixth import SIXTH
+from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.third import THIRD
 
-EVERY = (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH, *NINTH)
+EVERY = (
+    *FAMILIES,
+    *SECOND,
+    *THIRD,
+    *FOURTH,
+    *FIFTH,
+    *SIXTH,
+    *SEVENTH,
+    *EIGHTH,
+    *NINTH,
+    *TENTH,
+)

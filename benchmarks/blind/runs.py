@@ -33,6 +33,7 @@ Part = Literal[
     "seventh",
     "eighth",
     "ninth",
+    "tenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.detection import peers
-from benchmarks.detection.score import GRADUAL, SUDDEN, Score, onset_error, score, with_errors
+from benchmarks.detection.score import Score, onset_error, score, tolerance, with_errors
 from benchmarks.detection.thresholds import print_thresholds
 from benchmarks.detection.trained import default_folder, print_outcomes
 from tbtools.analysis.detect import detect_series
@@ -37,6 +37,8 @@ KINDS = (
     "overfitting",
     "spike",
     "gradient",
+    "learning_rate",
+    "throughput",
 )
 
 
@@ -205,7 +207,7 @@ def _add(tally: Tally, curve: Curve, found: Sequence[tuple[str, str, int | None]
     hits = [step for kind, _, step in alarms if kind == curve.kind]
     if hits:
         tally.found += 1
-        tally.placed += onset_error(curve, hits[0]) <= (SUDDEN if curve.sudden else GRADUAL)
+        tally.placed += onset_error(curve, hits[0]) <= tolerance(curve)
 
 
 if __name__ == "__main__":

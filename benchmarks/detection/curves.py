@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,9 @@ class Curve:
         series: Steps and values by tag.
         onset: Index of the first point of the trouble; -1 for a healthy curve.
         sudden: Whether the trouble is there from one point to the next.
+        window: First and last index that are right as an onset, where that is known better.
+        seconds: How long each point took, where wall times count.
+        restarts: Indices of the points with which a session goes on.
     """
 
     family: str
@@ -39,6 +43,9 @@ class Curve:
     series: Mapping[str, tuple[Steps, Array]]
     onset: int = -1
     sudden: bool = False
+    window: tuple[int, int] | None = None
+    seconds: Array | None = None
+    restarts: tuple[int, ...] = ()
 
     @property
     def onset_step(self) -> int:
@@ -46,7 +53,8 @@ class Curve:
         return int(self.series[self.tag][0][self.onset])
 
 
-Maker = Callable[[np.random.Generator], tuple[str, Mapping[str, tuple[Steps, Array]], int, bool]]
+# What a family makes: the fields of a `Curve` from its tag on.
+Maker = Callable[[np.random.Generator], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,7 @@ class Family:
         """
         for seed in range(count):
             rng = np.random.default_rng([zlib.crc32(self.name.encode()), seed])
-            tag, series, onset, sudden = self.make(rng)
-            yield Curve(self.name, seed, self.kind, tag, series, onset, sudden)
+            yield Curve(self.name, seed, self.kind, *self.make(rng))
 
 
 def size(rng: np.random.Generator, low: int = 60, high: int = 3000) -> int:

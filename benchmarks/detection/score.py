@@ -15,8 +15,11 @@ from tbtools.runs.series import ScalarSeries
 GRADUAL = 0.10
 SUDDEN = 3
 
+# When the first point was written, seconds since the epoch.
+START = 1.7e9
+
 # Kinds of which an info is enough.
-INFOS = ("spike", "gradient")
+INFOS = ("spike", "gradient", "learning_rate", "throughput")
 
 # (kind, tag, onset step or None) for each warning or error that a detector gives on a curve.
 Alarm = tuple[str, str, int | None]
@@ -31,10 +34,21 @@ def judged(curve: Curve, part: float = 1.0) -> Findings:
         part: How much of it has been written so far.
     """
     return detect_series(
-        ScalarSeries.from_arrays("run", tag, step[:end], value[:end])
-        for tag, (step, value) in curve.series.items()
+        _series(curve, tag, end)
+        for tag, (step, _) in curve.series.items()
         if (end := round(part * len(step)))
     )
+
+
+def _series(curve: Curve, tag: str, end: int) -> ScalarSeries:
+    """The first points of a series of a curve, with its wall times and sessions."""
+    step, value = (part[:end] for part in curve.series[tag])
+    times = None if curve.seconds is None else START + np.cumsum(curve.seconds[:end])
+    series = ScalarSeries.from_arrays("run", tag, step, value, times)
+    restarts = np.array([each for each in curve.restarts if each < end], np.int64)
+    series.session = np.searchsorted(restarts, np.arange(end), "right")
+    series.restarts = restarts
+    return series
 
 
 def tbtools_detector(curve: Curve) -> list[Alarm]:
@@ -114,7 +128,7 @@ def add(result: Score, curve: Curve, alarms: Iterable[Alarm]) -> None:
         result.found += 1
         error = onset_error(curve, hits[0])
         result.errors.append(error)
-        right = error <= (SUDDEN if curve.sudden else GRADUAL)
+        right = error <= tolerance(curve)
         result.placed += right
         if not right:
             result.misplaced.append(curve.seed)
@@ -125,10 +139,22 @@ def add(result: Score, curve: Curve, alarms: Iterable[Alarm]) -> None:
         result.false.append(curve.seed)
 
 
+def tolerance(curve: Curve) -> float:
+    """The largest onset error that is right."""
+    if curve.window is not None:
+        return 0.0
+    return SUDDEN if curve.sudden else GRADUAL
+
+
 def onset_error(curve: Curve, onset_step: int | None) -> float:
-    """How far an onset is off: points for a sudden fault, else the part of the run's points."""
+    """How far an onset is off: points for a sudden fault, else the part of the run's points.
+
+    Where a window is known, from that.
+    """
     if onset_step is None:
         return float("inf")
     step = curve.series[curve.tag][0]
-    points = abs(int(np.searchsorted(step, onset_step)) - curve.onset)
+    index = int(np.searchsorted(step, onset_step))
+    first, last = curve.window or (curve.onset, curve.onset)
+    points = max(first - index, index - last, 0)
     return float(points) if curve.sudden else points / len(step)

@@ -1,4 +1,4 @@
-"""Thresholds, simulated: how `signals/unimodal.py` and `signals/contrast.py` got theirs."""
+"""Thresholds, simulated: how `signals/chance.py` and `signals/contrast.py` got theirs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 
 from benchmarks.detection.curves import Array, autocorrelated
 from tbtools.analysis.detect.signals import contrast
-from tbtools.analysis.detect.signals.unimodal import (
+from tbtools.analysis.detect.signals.chance import (
+    LEAST_BESIDE_A_TWIN,
     LEAST_EXPLAINED,
     LEAST_OF_A_LINE,
     LEAST_RISE,
     MOST_OF_A_RISE,
+    beside_a_twin,
     explained_by_a_line,
-    explained_by_a_valley,
     rise_in_noise,
 )
+from tbtools.analysis.detect.signals.unimodal import explained_by_a_valley
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +30,10 @@ SERIES = 4000
 
 
 def print_thresholds() -> None:
-    """What four statistics reach in noise, by points and correlation, and what is asked for."""
+    """What some statistics reach in noise, by points and correlation, and what is asked for."""
     _print("a valley", LEAST_EXPLAINED, lambda y: explained_by_a_valley(y)[0], 0.99)
     _print("a line", LEAST_OF_A_LINE, explained_by_a_line, 0.995)
+    _print("a line beside a twin", LEAST_BESIDE_A_TWIN, beside_a_twin, 0.99)
     few = {points: LEAST_RISE for points in LEAST_EXPLAINED if points <= MOST_OF_A_RISE}
     _print("a rise in noise", few, rise_in_noise, 0.995)
     apart = {points: contrast.least_errors(points) for points in LEAST_EXPLAINED}

@@ -8,8 +8,7 @@ A name is believed: what is in the file is not looked at. Names with nothing but
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.eventfile.source import source_of
 
@@ -36,8 +35,7 @@ _NAME = re.compile("|".join(f"(?:{name})" for name in _NAMES))
 _FOLDER = re.compile(r"checkpoints?|ckpts?|weights|models?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """A checkpoint.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.configuration import configuration_of
@@ -58,7 +57,7 @@ def hparams_table_at(runs: RunsLike | Inputs, at: str | Sequence[str] = LEVELS) 
     dtypes = joined_dtypes(
         (labels[key], dtype) for own in cells.values() for key, (_, dtype) in own.items()
     )
-    return replace(table, metrics=tuple(labels.values()), rows=rows, dtypes=dtypes)
+    return table._replace(metrics=tuple(labels.values()), rows=rows, dtypes=dtypes)
 
 
 def _labels(table: HParamsTable, found: set[Place], asked: Sequence[str]) -> dict[Place, str]:

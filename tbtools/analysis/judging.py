@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 _BINS = 24
 
 
-@dataclass(frozen=True, slots=True)
-class FindingTrend:
+class FindingTrend(NamedTuple):
     """The series of a finding, small enough for a line of text.
 
     Attributes:

@@ -7,9 +7,8 @@ judged at a glance by the first of them that it has.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.analysis.objective import objectives_of, role_of, words
 from tbtools.analysis.objective.meaning import meaning_of
@@ -33,8 +32,7 @@ _LIKELIHOOD = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Objectives:
+class Objectives(NamedTuple):
     """Which way is better for the tags of some runs, and which of them tell most.
 
     Attributes:

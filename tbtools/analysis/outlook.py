@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 ALIKE = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """Where a series will be if it goes on as it has.
 
     Attributes:
@@ -172,8 +171,7 @@ def _first_two(several: Iterable[Known], objective: Objective) -> Known:
     return best[:2], sorted((each for own in ends for each in own), reverse=True)[:2]
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """A series that goes on: the law that it follows, and what else its outlook takes.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -88,4 +87,4 @@ def command(
     size = write_compaction(plan, target)
     show_summary(CompactionView(plan, target, size), summary_format, target, csv_safe=csv_safe)
     diagnostics = Diagnostics([experiment], selection.selection, count_superseded=False)
-    return finish(replace(diagnostics, run_notes=plan.run_notes))
+    return finish(diagnostics._replace(run_notes=plan.run_notes))

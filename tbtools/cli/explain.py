@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -65,8 +64,8 @@ def command(
     if output.chosen_format == "csv":
         refuse_option("budget", "on CSV")
     directions = parse_objectives(objectives)
-    selection = replace(selection, tags=(*selection.tags, *more_tags))
-    every = replace(selection, runs=())
+    selection = selection._replace(tags=(*selection.tags, *more_tags))
+    every = selection._replace(runs=())
     experiment = load_with_siblings(place, lambda paths: every.load(paths, skip_unreadable=True))
     inputs = open_inputs(experiment)
     name = named_run(inputs, selection.runs if is_given("runs") else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -77,4 +76,4 @@ def command(
     show_summary(MergeView(merged, target), summary_format, target, csv_safe=csv_safe)
     if line := loss_line(merged):
         click.echo(f"tbtools: {line}", err=True)
-    return finish(replace(diagnostics, run_notes=merged.run_notes))
+    return finish(diagnostics._replace(run_notes=merged.run_notes))

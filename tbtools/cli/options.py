@@ -122,10 +122,10 @@ def group_option(what: str, name: str = "--group") -> Callable[[Command], Comman
 def gathered(
     command: Command, decorators: list[Callable[[Any], Any]], name: str, made: type[Any]
 ) -> Command:
-    """Adds options and hands their values over as one object."""
+    """Adds options and hands their values over as one named tuple, of the class `made`."""
     import functools
 
-    fields = list(made.__dataclass_fields__)
+    fields = made._fields
 
     @functools.wraps(command)
     def gathering(**values: Any) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -30,8 +29,7 @@ REDRAWING = "tbtools.redrawing"
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionOptions:
+class SelectionOptions(NamedTuple):
     """What the selection options say, by the names of their parameters.
 
     Attributes:
@@ -161,8 +159,8 @@ class SelectionOptions:
         chosen = self
         if glob is not None:
             refuse_option("runs", f"with the glob of {accepted}")
-            chosen = replace(self, runs=(glob,))
-        every = replace(self, runs=(), exclude_runs=(), where=None)
+            chosen = self._replace(runs=(glob,))
+        every = self._replace(runs=(), exclude_runs=(), where=None)
         return every.load([path], engine=engine), chosen.load([directory], engine=engine)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import sys
@@ -30,8 +29,7 @@ _NUMBER = re.compile(r"(?<![0-9.])0\.([0-9]+)(?![0-9.])|[0-9]+")
 _NAMES_KEPT = 10_000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RunFiles:
+class RunFiles(NamedTuple):
     r"""A run: a directory that directly holds event files.
 
     Attributes:
@@ -56,8 +54,7 @@ class RunFiles:
         return self.event_files[0] if self.is_file else self.path
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class LogDirectory:
+class LogDirectory(NamedTuple):
     """What was found under a path.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools.eventfile import problems
 from tbtools.eventfile.aside import brought_back, row_count
@@ -41,8 +41,7 @@ class FileChange:
     new_points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rescan:
+class Rescan(NamedTuple):
     """What a second look at a file found.
 
     Attributes:

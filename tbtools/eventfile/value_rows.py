@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +33,7 @@ SHAPE_DTYPES: dict[str, type[np.generic]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shapes:
+class Shapes(NamedTuple):
     """What rows have in common; the columns have an entry for each shape.
 
     Attributes:
@@ -221,7 +220,7 @@ def _renumbered(rows: ValueRows, tag_ids: NDArray[np.int32]) -> ValueRows:
     shapes = rows.shapes
     if not shapes.tag_id.size:
         return rows
-    return replace(rows, shapes=replace(shapes, tag_id=tag_ids[shapes.tag_id]))
+    return replace(rows, shapes=shapes._replace(tag_id=tag_ids[shapes.tag_id]))
 
 
 def joined_shapes(tables: Sequence[Shapes]) -> tuple[Shapes, list[NDArray[np.int32]]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.render.format import no_formula, printable
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile('[,"\n\r]')
 
 
-@dataclass(frozen=True, slots=True)
-class CsvText:
+class CsvText(NamedTuple):
     """How texts become cells.
 
     Attributes:

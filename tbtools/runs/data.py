@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools import system
 from tbtools.eventfile.aside import brought_back, put_aside
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 SESSION_END_TAG = "_hparams_/session_end_info"
 
 
-@dataclass(frozen=True, slots=True)
-class RunDiagnostics:
+class RunDiagnostics(NamedTuple):
     """What is known of one run when it has been read; it is kept when the run is released.
 
     Attributes:
@@ -57,8 +56,7 @@ class RunDiagnostics:
     has_scalars: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHParams:
+class KnownHParams(NamedTuple):
     """What another process has read of the hyperparameters of a run.
 
     Attributes:
@@ -158,7 +156,7 @@ class RunData:
     def afresh(self) -> RunData:
         """The same files, to be read from their beginnings."""
         return RunData(
-            replace(self.found, event_files=self._paths), self.restarts, self.name, self.found_under
+            self.found._replace(event_files=self._paths), self.restarts, self.name, self.found_under
         )
 
     @property
@@ -336,9 +334,9 @@ class RunData:
         if before is not None:
             known = dict.fromkeys((*before.problems, *diagnostics.problems))
             lost = before.is_unreadable or diagnostics.is_unreadable
-            diagnostics = replace(diagnostics, problems=tuple(known), is_unreadable=lost)
+            diagnostics = diagnostics._replace(problems=tuple(known), is_unreadable=lost)
         if diagnostics.run is not self.name:  # one that this process does not hold yet
-            diagnostics = replace(diagnostics, run=self.name)
+            diagnostics = diagnostics._replace(run=self.name)
         self._diagnostics = diagnostics
 
     @property

@@ -13,7 +13,7 @@ import uuid
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from tbtools.errors import InvalidArgument
 from tbtools.eventfile.index.index import FileIndex
@@ -280,8 +280,7 @@ def _families(
     return families.values()
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
+class Done(NamedTuple, Generic[T]):
     """What a task gives.
 
     Attributes:

@@ -17,7 +17,6 @@ from tbtools import system
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from multiprocessing import connection as connections
-    from multiprocessing.process import BaseProcess
 
     Connection = connections.Connection[Any, Any]
 
@@ -62,7 +61,7 @@ class _Forks(Generic[S, T]):
         self._function = function
         self._items = items
         self._left = iter(range(len(items)))
-        self._processes: list[tuple[BaseProcess, Connection]] = []
+        self._processes: list[tuple[int, Connection]] = []
         self._at_work: dict[Connection, int] = {}
         self._given: dict[int, tuple[T, ...]] = {}
 
@@ -73,22 +72,15 @@ class _Forks(Generic[S, T]):
                 self._hand_out(self._started())
 
     def _started(self) -> Connection:
-        import multiprocessing
+        from multiprocessing.connection import Pipe
 
-        context = multiprocessing.get_context("fork")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_work, args=(self._function, self._items, theirs), daemon=True
-        )
-        with system.signals_held(), warnings.catch_warnings():
+        ours, theirs = Pipe()
+        with theirs, system.signals_held(), warnings.catch_warnings():
             # Python and libraries warn of threads: also of OpenBLAS's, which are ready for forks,
             # and JAX of its own, which nobody there waits for.
             warnings.simplefilter("ignore")
-            try:
-                process.start()
-                self._processes.append((process, ours))
-            finally:
-                theirs.close()
+            process = system.begin_fork(lambda: _work(self._function, self._items, theirs))
+            self._processes.append((process, ours))
         return ours
 
     def _hand_out(self, connection: Connection) -> None:
@@ -115,16 +107,13 @@ class _Forks(Generic[S, T]):
 
     def end(self) -> None:
         """Ends the processes, whatever they are at."""
-        for process, _ in self._processes:
-            process.kill()
-        for process, connection in self._processes:
-            process.join()
+        system.end_forks([process for process, _ in self._processes])
+        for _, connection in self._processes:
             connection.close()
 
 
 def _work(function: Callable[[S], T], items: Sequence[S], connection: Connection) -> None:
     """What a process does until it is ended; of an item that it cannot do it gives nothing."""
-    system.end_with_parent()
     warnings.simplefilter("error")  # which nobody would see
     with contextlib.suppress(OSError, EOFError):
         while True:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.errors import UnsupportedType
 from tbtools.eventfile.source import NamedErrors, source_of
@@ -95,8 +94,7 @@ def read_ahead(
             index.save()
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingCost:
+class ReadingCost(NamedTuple):
     """What it takes to read the event files of some runs.
 
     Attributes:

@@ -17,7 +17,7 @@ alone.
 | `let_go_of` | the memory of a mapped file, which is read again when it is looked at |
 | `open_notices`, `watch_directory` | what is written, as it is written: Linux alone tells |
 | `process_exists`, `OWN_GROUP`, `end_group`, `usable_cores` | processes |
-| `may_fork`, `after_fork`, `signals_held`, `end_with_parent` | processes that this one becomes |
+| `may_fork`, `after_fork`, `signals_held`, `begin_fork`, `end_forks` | processes it becomes |
 | `ENDING_SIGNALS` | those that end a process in order |
 | `OUTPUT_ENCODING` | of standard output, where its own would lose characters |
 | `user_directory` | where programs keep what is theirs |
@@ -36,12 +36,13 @@ OWN_GROUP = _here.OWN_GROUP
 READS_ANYWHERE = _here.READS_ANYWHERE
 LOCAL_FILE_SYSTEMS = _here.LOCAL_FILE_SYSTEMS
 after_fork = _here.after_fork
+begin_fork = _here.begin_fork
 change_owner = _here.change_owner
 changed_ns = _here.changed_ns
 copy_range = _here.copy_range
 create = _here.create
+end_forks = _here.end_forks
 end_group = _here.end_group
-end_with_parent = _here.end_with_parent
 file_system = _here.file_system
 flush = _here.flush
 give_back_memory = _here.give_back_memory

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 assert sys.platform != "win32"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from subprocess import Popen
 
 # Ctrl-C; what Slurm, Docker, systemd and `timeout` send; what a terminal sends that is closed.
@@ -40,6 +40,9 @@ _QUOTAS = (
     ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
 )
 OUTPUT_ENCODING: str | None = None  # as the locale says
+
+# Whether another process has begun this one by `begin_fork`.
+_is_fork = False
 
 read_at = os.pread
 user_id = os.geteuid
@@ -223,8 +226,9 @@ def may_fork() -> bool:
         return False
     from multiprocessing import parent_process
 
+    works_for_another = _is_fork or parent_process() is not None
     is_alone = threading.current_thread() is threading.main_thread()
-    return is_alone and threading.active_count() == 1 and parent_process() is None
+    return is_alone and threading.active_count() == 1 and not works_for_another
 
 
 @contextlib.contextmanager
@@ -239,22 +243,56 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_with_parent() -> None:
+def begin_fork(work: Callable[[], None]) -> int:
+    """Begins a process that has all that this one has, to be called with `signals_held`.
+
+    Python's multiprocessing loses four descriptors each time that there can be no further process.
+
+    Args:
+        work: What it does before it ends, which it does with this process at the latest.
+
+    Returns:
+        Its number, for `end_forks`.
+
+    Raises:
+        OSError: There can be no further process.
+    """
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        _end_with_parent(parent)
+        work()
+    finally:
+        os._exit(0)  # what is to be done at the end is for the other one to do
+
+
+def end_forks(processes: Sequence[int]) -> None:
+    """Ends processes that this one has begun, whatever they are at."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    for process in processes:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(process, 0)
+
+
+def _end_with_parent(parent: int) -> None:
     """Lets a process that was forked end with the one that began it, whatever ends that.
 
     Ctrl-C is for the other one, and so is any other signal for which it has a handler. Signals that
     end this one do so without handlers: what they would undo belongs to the other one, too.
     """
-    from multiprocessing import parent_process
-
+    global _is_fork
+    _is_fork = True
     for each in signal.valid_signals():
         if callable(signal.getsignal(each)):
             signal.signal(each, signal.SIG_DFL if each in ENDING_SIGNALS else signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
     _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = parent_process()
-    if parent is not None and parent.pid != os.getppid():  # it has ended before this call
+    if parent != os.getppid():  # it has ended before this call
         os._exit(0)
 
 

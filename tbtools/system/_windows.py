@@ -23,7 +23,7 @@ assert sys.platform == "win32"
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
 OWN_GROUP: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -192,8 +192,12 @@ def signals_held() -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
-def end_with_parent() -> None:
-    """There are no processes that were forked."""
+def begin_fork(_work: Callable[[], None]) -> int:
+    raise OSError(errno.ENOSYS, "there are no forks on Windows")
+
+
+def end_forks(_processes: Sequence[int]) -> None:
+    """There are none."""
 
 
 def usable_cores() -> int:

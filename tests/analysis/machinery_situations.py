@@ -352,8 +352,8 @@ def schedule_of_a_shorter_run(rng: np.random.Generator) -> Made:
 def decays_with_each_batch(rng: np.random.Generator) -> Made:
     n = whole(rng, 60, 900)
     rate = 1e-2 * 10 ** (-30 * np.arange(n) / n)
-    at = int(np.flatnonzero(rate < 1e-5)[0])
-    return [Session({"lr": rate, "loss": loss(rng, n, 0.1)})], at - 2, at + 2
+    tenth, thousandth = (int(np.flatnonzero(rate < part * 1e-2)[0]) for part in (0.1, 1e-3))
+    return [Session({"lr": rate, "loss": loss(rng, n, 0.1)})], tenth, thousandth + 2
 
 
 @sick("learning_rate")

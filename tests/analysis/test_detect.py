@@ -222,6 +222,20 @@ def test_a_few_that_recover_are_worth_a_word_only() -> None:
     assert (found.onset_step, found.end_step, found.evidence["count"]) == (50, 200, 3)
 
 
+@pytest.mark.parametrize(
+    ("tag", "first", "severity"),
+    [("val/loss", 100, "warning"), ("val/loss", 0, "info"), ("val/accuracy", 100, "info")],
+)
+def test_a_tenth_of_a_loss_that_is_not_finite_is_a_warning(
+    tag: str, first: int, severity: str
+) -> None:
+    """What is no number at first is not measured yet."""
+    y = falling()
+    y[first : first + 30] = np.inf
+    found = the_only(detect_series([series(y, tag=tag)]).of("nonfinite"))
+    assert (found.severity, found.ongoing, found.onset_step) == (severity, False, first)
+
+
 def test_a_lucky_finite_point_does_not_move_the_onset() -> None:
     y = falling()
     y[120:] = np.nan
@@ -295,8 +309,8 @@ def test_the_last_step_of_a_staircase_waits_for_the_next_drop() -> None:
 def test_a_learning_rate_at_its_end_makes_it_an_info() -> None:
     y = 2 - np.minimum(np.arange(500), 200) / 200 + noise(500)
     rate = series(np.maximum(1 - np.arange(500) / 450, 0) * 0.1, tag="train/lr")
-    found = the_only(detect_series([series(y), rate]))
-    assert (found.kind, found.severity) == ("plateau", "info")
+    found = the_only(detect_series([series(y), rate]).of("plateau"))
+    assert found.severity == "info"
     assert "learning rate is at its end" in found.message
     tenth = series(0.01 + 0.09 * rate.value / 0.1, tag="train/lr")
     assert the_only(detect_series([series(y), tenth])).severity == "info"
@@ -330,6 +344,21 @@ def test_a_reward_at_its_cap_has_nothing_left_to_learn() -> None:
 def test_a_reward_that_stands_still_without_any_noise_is_at_no_cap() -> None:
     y = np.minimum(np.arange(300) / 80, 1) * 7.3
     assert the_only(detect_series([series(y, tag="episode/reward")])).severity == "warning"
+
+
+@pytest.mark.parametrize("whole", [1.0, 100.0])
+@pytest.mark.parametrize("tag", ["avg_reward", "safety_score"])
+def test_a_score_that_comes_to_all_and_stays_there_has_nothing_left_to_learn(
+    tag: str, whole: float
+) -> None:
+    y = whole * np.array([0, 0.5, 0.5] + [1] * 17)
+    found = the_only(detect_series([series(y, tag)]))
+    assert (found.kind, found.severity) == ("plateau", "info")
+    assert "nothing is left to improve" in found.message
+    # What misses it, goes back from it or was there from the start may be anything, as is a loss.
+    for other in (0.97 * y, np.where(np.arange(20) == 16, 0.9 * y, y), np.full(20, whole)):
+        assert all(each.severity == "warning" for each in detect_series([series(other, tag)]))
+    assert the_only(detect_series([series(3 * whole - 2 * y, "loss")])).severity == "warning"
 
 
 @pytest.mark.parametrize("tag", ["loss", "reward"])

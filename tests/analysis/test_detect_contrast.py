@@ -38,6 +38,12 @@ def test_a_return_lost_in_its_scatter_is_told_from_where_it_was_lost(n: int, lea
         assert finding.evidence["level_before"] == pytest.approx(20, abs=1)
 
 
+def test_the_smallest_step_that_there_is() -> None:
+    value = np.where(np.arange(100) < 50, 0.0, np.nextafter(0, 1))
+    rise, onset = contrast.find(value, 0.0) or pytest.fail("nothing is found")
+    assert (rise.base, rise.gap, onset.sudden) == (0, np.nextafter(0, 1), True)
+
+
 def test_a_slow_loss_is_told_from_about_where_it_begins() -> None:
     for seed in range(5):
         rng = np.random.default_rng(seed)

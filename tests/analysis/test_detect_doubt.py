@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tbtools.analysis.detect import Finding, Findings, detect_series
-from tbtools.analysis.detect.signals import unimodal
+from tbtools.analysis.detect.signals import chance, isotonic, unimodal
 from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def test_a_return_that_falls_while_the_loss_does_is_no_overfitting() -> None:
 def test_the_falling_fit_is_that_of_sklearns_definition(n: int) -> None:
     """Pooled means fall, keep the sum, and no falling step function is nearer."""
     y = np.random.default_rng(n).normal(size=n)
-    fit = unimodal.falling(y)
+    fit = isotonic.falling(y)
     assert (np.diff(fit) <= 0).all()
     assert fit.sum() == pytest.approx(y.sum())
     # The residuals are orthogonal to the fit, and no beginning of them has a positive sum.
@@ -297,6 +297,10 @@ def test_a_setting_that_was_changed_explains_a_loss_that_was_usual_before(tag: s
     found = the_only(detect_series([beyond, setting]))
     assert (found.severity, found.provisional) == ("warning", True)
     assert "a setting was changed" in found.message
+    # No task asks for gradients that explode there.
+    norm = series(np.where(after, 20.0, 0.4) * np.exp(noise(400, 0.2)), "train/grad_norm")
+    found = the_only(detect_series([usual, setting, norm]).of("divergence"))
+    assert (found.severity, found.provisional, found.onset_step) == ("warning", True, 150)
     # It changes elsewhere, is measured, or counts what went wrong.
     for other in (
         series(np.where(np.arange(400) < 60, 1024.0, 2048.0), tag),
@@ -400,6 +404,17 @@ def test_a_discriminator_that_has_won_is_a_collapse() -> None:
     y[120:] = np.abs(noise(80, 1e-4))
     found = the_only(detect_series([series(y, "d_loss"), series(1 + noise(200), "g_loss")]))
     assert (found.kind, found.tag, found.onset_step) == ("collapse", "d_loss", 120)
+
+
+@pytest.mark.parametrize("part", [0.001, 0.1])
+def test_a_discriminator_that_wins_from_the_start_on(part: float) -> None:
+    """Its loss falls from the first point, with a wide scatter; to a tenth it may learn."""
+    fall = np.maximum(np.exp(-np.arange(200) / 4), part)
+    y = 0.7 * fall * np.exp(noise(200, 0.8))
+    y[80:84] = 0.3  # for some points the generator fools it again
+    found = detect_series([series(y, "d_loss"), series(1 + noise(200), "g_loss")])
+    assert [each.kind for each in found] == ["collapse"] * (part < 0.01)
+    assert all(5 <= each.onset_step <= 40 for each in found)
 
 
 def test_a_scale_that_was_another_one_at_first_only() -> None:
@@ -576,7 +591,7 @@ def test_series_are_judged_together_as_one_by_one(n: int) -> None:
 @pytest.mark.parametrize("points", [12, 32])
 def test_noise_explains_a_valley_as_seldom_as_the_table_says(points: int) -> None:
     rng = np.random.default_rng(points)
-    least = unimodal.least_explained(points)
+    least = chance.least_explained(points)
     found = 0
     for _ in range(600):
         white = rng.normal(size=points + 1)

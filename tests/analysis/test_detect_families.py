@@ -35,7 +35,9 @@ def test_what_is_there_is_found_and_placed(name: str, kind: str) -> None:
     assert share(name, kind, "placed", "found") >= 0.95
 
 
-@pytest.mark.parametrize("kind", ["spike", "collapse", "explosion", "gradient"])
+@pytest.mark.parametrize(
+    "kind", ["spike", "collapse", "explosion", "gradient", "learning_rate", "throughput"]
+)
 def test_what_is_beside_the_objective_is_found_and_placed(kind: str) -> None:
     assert share("development", kind, "found") >= 0.95
     assert share("development", kind, "placed", "found") >= 0.95

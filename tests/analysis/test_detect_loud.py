@@ -327,3 +327,25 @@ def test_a_slow_rise_from_the_start_is_none_of_first_points() -> None:
     assert (found.kind, found.onset_step) == ("divergence", 1)
     first = y[-1] + np.where(np.arange(21) < 2, -0.6, 0) + (y - np.sort(y))  # but for two points
     assert not detect_series([ScalarSeries.from_arrays("run", "loss", np.arange(21), first)])
+
+
+def test_a_loss_that_explodes_in_some_batches_is_told_once_and_is_no_plateau() -> None:
+    loss = [148, 3.7e10, 140, 5.9e10, 2.1e13, 152, 141, 4.6e12, 1.7e13, 136, 128, 8.6e10, 139, 129]
+    [finding] = detect_series([series(loss, "train_loss_step", np.arange(1, 15) * 50 - 1)])
+    assert (finding.kind, finding.severity, finding.onset_step) == ("explosion", "warning", 99)
+    assert "again and again" in finding.message
+    assert "in 6 of 14 points" in finding.message
+
+
+@pytest.mark.parametrize("high", [[5], [5, 9], [5, 6, 7, 8, 9, 10, 11, 12, 13]])
+def test_one_or_two_explosions_or_one_that_stays_are_other_findings(high: list[int]) -> None:
+    loss = np.exp(normal(14, 0.1))
+    loss[high] = 1e9
+    assert not any("again and again" in each.message for each in detect_series([series(loss)]))
+
+
+def test_a_loss_that_is_often_next_to_nothing_does_not_explode_again_and_again() -> None:
+    # A contrastive term of batches that hold nothing to tell apart: tiny values of all sizes.
+    g = np.random.default_rng(1)
+    loss = np.where(g.uniform(size=60) < 0.3, g.uniform(0.5, 1.5, 60), 10 ** g.uniform(-9, -4, 60))
+    assert not found("explosion", series(loss))

@@ -131,6 +131,12 @@ def cumulative() -> np.ndarray:
     return (POINT + 1) / np.cumsum(np.where(POINT < 20, 0.1, 1.0))
 
 
+def busier_hours() -> np.ndarray:
+    """Others have the machine for ever longer, but not at the end."""
+    shared = [range(130, 160), range(230, 270), range(310, 386)]
+    return (1 + 0.03 * (POINT // 100)) * np.where(np.isin(POINT, np.r_[tuple(shared)]), 2, 1)
+
+
 @pytest.mark.parametrize(
     "seconds",
     [
@@ -141,6 +147,7 @@ def cumulative() -> np.ndarray:
         noise(0.05) * np.where(POINT % 25 == 24, 30, 1),
         noise(0.05) * np.where((POINT > 100) & (POINT < 180), 2, 1),
         noise(0.05) * (1 + 0.4 * np.sin(POINT / 20)),
+        noise(0.03) * busier_hours(),
         1 / cumulative(),
     ],
     ids=[
@@ -151,6 +158,7 @@ def cumulative() -> np.ndarray:
         "validates",
         "busy",
         "day_and_night",
+        "busier_hours",
         "counted",
     ],
 )
@@ -160,9 +168,18 @@ def test_what_is_no_slowdown(seconds: np.ndarray) -> None:
     assert not found(logged("train/loss", loss().value, seconds))
 
 
-def test_evaluations_and_clocks_are_no_speeds() -> None:
+def test_evaluations_that_take_longer_are_an_info() -> None:
+    """They may have more to do: longer answers, more classes that were found."""
     slower = np.where(POINT < 250, 1.0, 3.0) * noise(0.05)
-    assert not found(logged("eval/samples_per_second", 1 / slower))
+    for series in (logged("eval/samples_per_second", 1 / slower), logged("eval/runtime", slower)):
+        [told] = found(series)
+        assert (told.kind, told.severity, told.onset_step) == ("throughput", "info", 2500)
+        assert told.message.startswith("evaluations take ")
+    assert not found(logged("eval/runtime", slower**0.3))
+
+
+def test_clocks_are_no_speeds() -> None:
+    slower = np.where(POINT < 250, 1.0, 3.0) * noise(0.05)
     assert not found(logged("time/time_elapsed", np.cumsum(slower)))
     assert not found(logged("train/time", np.cumsum(slower)))
 
@@ -234,6 +251,43 @@ def test_durations_far_from_what_clocks_tell() -> None:
     assert not found(series)
 
 
+def test_slower_between_pauses() -> None:
+    """Each fifth step is an evaluation, and all take longer from point 40 of 68 on."""
+    point = np.arange(68)
+    usual = np.where(point < 40, 0.2, 0.3) * noise(0.02)[:68] * np.where(point % 5, 1.0, 2.0)
+    usual[0] = 3.3
+    series = ScalarSeries.from_arrays("run", "batch_time", 10 * point, usual)
+    [one] = found(series)
+    assert (one.kind, one.onset_step) == ("throughput", 400)
+
+
+@pytest.mark.parametrize("onset", [7, 42])
+def test_slower_early_and_late_in_a_short_log(onset: int) -> None:
+    point = np.arange(50)
+    seconds = np.where(point < onset, 1.0, 2.0) * noise(0.03)[:50]
+    [one] = found(ScalarSeries.from_arrays("run", "step_time", point, seconds))
+    assert (one.kind, one.onset_step) == ("throughput", onset)
+
+
+def test_steps_that_take_longer_as_logged_batches_grow_are_an_info() -> None:
+    larger = np.where(POINT < 200, 1.0, 2.0)
+    seconds = larger * noise(0.03)
+    timed = logged("step_time", seconds, seconds)
+    [one] = found(timed, logged("batch-size", 64 * larger))
+    assert (one.kind, one.severity, one.onset_step) == ("throughput", "info", 2000)
+    assert "batch-size grew" in one.message
+    [one] = found(timed, logged("batch-size", 64.0))
+    assert one.severity == "warning"
+
+
+def test_milliseconds_that_only_grow_are_no_time_since_the_start() -> None:
+    point = np.arange(24)
+    seconds = 0.3 + 0.05 * point
+    times = START + np.cumsum(100 * seconds)
+    [one] = found(ScalarSeries.from_arrays("run", "iteration_ms", point, 1e3 * seconds, times))
+    assert (one.kind, one.onset_step) == ("throughput", 1)
+
+
 def cosine(n: int = N) -> np.ndarray:
     return 1e-3 * (1 + np.cos(np.pi * np.arange(n) / n)) / 2
 
@@ -282,12 +336,15 @@ def test_training_after_the_end_of_the_schedule() -> None:
 
 
 def test_a_rate_so_low_that_single_precision_loses_its_steps_is_zero() -> None:
-    """Halved at each point: to 2**-24 after 24 of them, and to 0 in a file after more than 100."""
+    """Halved at each point: to 2**-24 after 24 of them, and to 0 in a file after more than 100.
+
+    Less than a hundredth is left after seven.
+    """
     rate = np.float32(1e-3 * 0.5**POINT)
     assert rate[100] > 0 == rate[150]
     [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
-    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 240)
-    assert one.message.startswith("is 0, or as good as 0 beside its peak of 0.001, from step 240")
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 70)
+    assert one.message.startswith("is 0, or next to nothing beside its peak of 0.001, from step 70")
 
 
 def test_a_schedule_that_begins_anew_when_a_run_is_resumed(tmp_path: Path) -> None:
@@ -305,6 +362,46 @@ def test_a_warm_up_that_is_done_again_when_a_run_is_resumed(tmp_path: Path) -> N
     [one] = tbtools.detect(tmp_path).of("learning_rate")
     assert (one.severity, one.onset_step) == ("warning", 300)
     assert "warms up again" in one.message
+
+
+def test_a_rate_that_becomes_infinite_does_not_warm_up() -> None:
+    rate = np.where(POINT < N - 1, POINT / N, np.inf)
+    assert not found(logged("lr", rate))
+    assert [each.kind for each in detect_series([logged("lr", rate)])] == ["nonfinite"]
+
+
+def test_evidence_that_overflows_is_finite() -> None:
+    value = np.where(POINT < 200, 1e-12, 1e300) * noise(0.05)
+    [one] = found(logged("train/step_time", value))
+    assert (one.kind, one.onset_step) == ("throughput", 2000)
+    json.dumps(one.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("tag", ["batch_size", "train/step_time", "lr", "loss_weight"])
+def test_a_series_without_points_says_nothing_of_the_others(tag: str) -> None:
+    slower = logged("train/data_time", np.where(POINT < 200, 1.0, 2.0))
+    speed = logged("train/tokens_per_second", np.where(POINT < 200, 2.0, 1.0))
+    risen = logged("train/loss", np.where(POINT < 5, 1.0, 9.0) * noise(0.01))
+    expected = found(slower, speed, risen)
+    assert "throughput" in {each.kind for each in expected}
+    assert found(slower, speed, risen, ScalarSeries.from_arrays("run", tag, [], [])) == expected
+
+
+@pytest.mark.parametrize("resumed", [130, 199, 200, 201, 240, 290])
+@pytest.mark.parametrize("shape", ["restarts", "triangles"])
+def test_a_cyclic_schedule_goes_on_when_a_run_is_resumed(
+    tmp_path: Path, shape: str, resumed: int
+) -> None:
+    cycle = POINT % 100 / 100
+    if shape == "restarts":  # Loshchilov and Hutter 2017
+        whole = 1e-3 * (1 + np.cos(np.pi * cycle)) / 2
+    else:  # Smith 2017, to a tenth
+        whole = 1e-3 * (0.1 + 0.9 * (1 - np.abs(2 * cycle - 1)))
+    written(
+        tmp_path,
+        [("lr", range(resumed), whole[:resumed]), ("lr", range(resumed, N), whole[resumed:])],
+    )
+    assert not tbtools.detect(tmp_path).of("learning_rate")
 
 
 @pytest.mark.parametrize(("low", "kinds"), [(0.2, 1), (0.6, 0)])
@@ -326,11 +423,80 @@ def test_a_step_of_a_schedule_where_a_run_is_resumed(tmp_path: Path) -> None:
 
 
 def test_a_rate_that_is_cut_until_nothing_moves() -> None:
-    cut = 1e-3 * 0.1 ** np.clip((POINT - 100) // 10 + 1, 0, 8)  # a thousandth at the third cut
+    cut = 1e-3 * 0.1 ** np.clip((POINT - 100) // 10 + 1, 0, 8)  # a hundredth at the second cut
     [one] = found(logged("lr", cut), loss())
-    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "info", 1200)
-    assert "70% of the run" in one.message  # 280 of 400 points
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "info", 1100)
+    assert "72% of the run" in one.message  # 290 of 400 points
     assert not found(logged("lr/pg0", cut), logged("lr/pg1", 1e-3), loss())
+
+
+@pytest.mark.parametrize(
+    ("rate", "first", "last"),
+    [
+        # 250 points to the end: 0 at the 250th, a hundredth of a line is left three points before.
+        (1e-3 * np.clip(1 - POINT / 250, 0, 1), 250, 250),
+        (np.where(POINT < 250, 1e-3 * (1 + np.cos(np.pi * POINT / 250)) / 2, 0), 250, 250),
+        (1e-3 * (0.1 + 0.9 * np.clip(1 - POINT / 250, 0, 1)), 250, 250),
+        # A hundredth after 2 / log10(e) = 4.605 of its times, 92.1 points.
+        (1e-3 * np.exp(-POINT / 20), 92, 93),
+        (np.maximum(1e-3 * np.exp(-POINT / 20), 1e-8), 92, 93),
+        (1e-3 * 0.1 ** (POINT // 40), 80, 80),
+    ],
+    ids=["line", "cosine", "line_to_a_floor", "exponential", "with_a_floor", "stairs"],
+)
+def test_where_nothing_is_left_of_a_rate(rate: np.ndarray, first: int, last: int) -> None:
+    [one] = found(logged("lr", rate), logged("train/loss", 2 * noise(0.01)))
+    assert one.kind == "learning_rate"
+    assert 10 * first <= one.onset_step <= 10 * last
+
+
+def test_a_group_whose_rate_becomes_zero_while_another_is_high() -> None:
+    frozen, high = logged("lr/frozen", 0.0), logged("lr/head", 1e-3)
+    lost = logged("lr/body", np.where(POINT < 150, 1e-4, 0.0))
+    [one] = found(frozen, lost, high, loss())
+    assert (one.tag, one.severity, one.onset_step) == ("lr/body", "info", 1500)
+    assert "lr/head" in one.message
+
+
+def swings() -> np.ndarray:
+    """Triangles of 50 points, each twice as high as that before it: 1 at the 25th, 2 at 75."""
+    return 1e-4 * (0.1 + (1 - np.abs(POINT % 50 - 25) / 25)) * 2.0 ** (POINT // 50)
+
+
+@pytest.mark.parametrize(
+    ("rate", "first", "last"),
+    [
+        (1e-3 * (POINT + 1) / N, 0, 0),
+        (1e-3 * np.minimum(1, (POINT + 1) / 300), 0, 0),
+        (swings(), 51, 75),
+        (np.where(POINT < 150, 1e-3, np.where(POINT < 250, 1e-4, 1e-3)), 250, 250),
+        (1e-3 * (1 - POINT % 80 / 160), 80, 80),  # to a half, and back to its peak
+        (1e-3 * (1 - POINT / N) / np.where((POINT >= 200) & (POINT % 2 == 0), 4, 1), 200, 200),
+    ],
+    ids=["warms_up", "warms_up_for_long", "swings", "raised", "begun_anew", "to_and_fro"],
+)
+def test_what_no_schedule_does(rate: np.ndarray, first: int, last: int) -> None:
+    [one] = found(logged("lr", rate), loss())
+    assert (one.kind, one.severity) == ("learning_rate", "info")
+    assert 10 * first <= one.onset_step <= 10 * last
+
+
+def test_a_rate_that_is_adapted_is_no_schedule() -> None:
+    """PPO's, multiplied or divided by 1.5 as the divergence asks."""
+    turns = np.random.default_rng(0).choice([-1, 0, 1], N)
+    assert not found(logged("Loss/learning_rate", 1e-3 * 1.5 ** np.clip(turns.cumsum(), -8, 8)))
+
+
+def test_two_optimizers_that_write_to_one_tag_all_along() -> None:
+    assert not found(logged("lr", np.where(POINT % 2, 1e-3, 1e-4) * (1 - POINT / N)), loss())
+
+
+def test_a_schedule_begun_anew_near_its_peak_when_a_run_is_resumed(tmp_path: Path) -> None:
+    whole = cosine()
+    assert whole[100] < whole[0] / 1.15
+    written(tmp_path, [("lr", range(100), whole[:100]), ("lr", range(100, 400), whole[:300])])
+    [one] = tbtools.detect(tmp_path).of("learning_rate")
+    assert (one.severity, one.onset_step) == ("warning", 100)
 
 
 def test_a_schedule_that_goes_on_when_a_run_is_resumed(tmp_path: Path) -> None:

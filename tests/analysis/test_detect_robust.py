@@ -89,6 +89,14 @@ def test_compiled_levels_of_many_points_are_those_of_numpy() -> None:
         np.testing.assert_array_equal(found, expected, name)
 
 
+@pytest.mark.parametrize("zeros", [[0.0] * 9, [-0.0] * 9, [0.0, -0.0] * 5, [-0.0, 0.0] * 5])
+def test_no_trend_has_no_sign(zeros: list[float]) -> None:
+    compiled = extensions.compiled("tbtools.analysis.detect._levels")
+    for implementation in filter(None, (compiled, _levels_python)):
+        improvement, _ = implementation.trend(np.array(zeros), 1.0)
+        assert (improvement, np.signbit(improvement)) == (0, False)
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
 def test_what_is_no_number_ends_no_search(share: float) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tbtools.analysis.detect import Finding, detect_series
-from tbtools.analysis.detect.signals import unimodal
+from tbtools.analysis.detect.signals import chance
 from tbtools.analysis.objective import objectives_of
 from tbtools.runs.series import ScalarSeries
 
@@ -80,6 +80,32 @@ def test_the_onset_of_a_smooth_curve_is_not_before_its_best(best: int) -> None:
     assert best <= finding.onset_step <= best + 2
 
 
+@pytest.mark.parametrize("still", [1, 3, 6])
+def test_a_score_within_hundredths_of_its_bound_has_not_fallen_yet(still: int) -> None:
+    # The course of a real sensitivity: some hundredths are nothing beside what it loses later.
+    near = [0.997, 0.986, 0.993, 0.975, 0.99, 0.993][:still]
+    low = [0.739, 0.596, 0.902, 0.341, 0.254, 0.429, 0.31, 0.213, 0.226, 0.582, 0.192, 0.286, 0.223]
+    score = np.array([1.0] * 5 + near + low + [0.188, 0.254, 0.324, 0.254, 0.268, 0.244, 0.258])
+    [finding] = found(train_loss=falling(len(score)), test_accuracy=score)
+    assert (finding.kind, finding.tag) == ("overfitting", "test_accuracy")
+    assert finding.best_step == 4  # of equal ones the last
+    assert 4 + still <= finding.onset_step <= 8 + still
+
+
+def test_a_loss_that_comes_to_scatter_is_lost_behind_its_level() -> None:
+    # It scatters by a thousandth up to its best and a little beyond, and then by fifty times as
+    # much on its way up.
+    rise = 0.45 + 0.08 * np.clip(np.arange(43) / 13, 0, 1)
+    for seed in range(5):
+        level = 0.44 + np.abs(noise(13, 0.001, seed))
+        good = [0.4372, 0.4381, 0.4388, 0.4394]
+        loss = np.concatenate([level, good, rise + np.abs(noise(43, 0.02, seed))])
+        [finding] = found(val_loss=loss)
+        assert finding.kind == "divergence"
+        assert finding.onset_step > finding.best_step == 13
+        assert 17 <= finding.onset_step <= 24
+
+
 def test_six_evaluations_that_double_are_told() -> None:
     loss = [4.9, 6.2, 7.6, 9.2, 10.6, 9.3]
     assert serious(found(loss=falling(6), val_loss=loss)) == [("overfitting", "val_loss")]
@@ -97,13 +123,13 @@ def test_evaluations_that_peak_and_come_down_again_do_not_overfit() -> None:
 @pytest.mark.parametrize("points", [10, 16, 32, 64])
 def test_noise_explains_a_line_as_seldom_as_the_table_says(points: int) -> None:
     rng = np.random.default_rng(points)
-    least = unimodal.least_explained(points, unimodal.LEAST_OF_A_LINE)
+    least = chance.least_explained(points, chance.LEAST_OF_A_LINE)
     found = 0
     for _ in range(600):
         white = rng.normal(size=points + 1)
         # A moving average has this correlation from point to point.
         correlated = white[1:] + 0.33 * white[:-1]
-        found += unimodal.explained_by_a_line(correlated) > least
+        found += chance.explained_by_a_line(correlated) > least
     assert found <= 9  # 3 are one in two hundred
 
 
@@ -113,8 +139,8 @@ def test_noise_seldom_rises_by_so_many_of_its_second_differences(points: int) ->
     found = 0
     for _ in range(600):
         white = rng.normal(size=points + 1)
-        rise = unimodal.rise_in_noise(white[1:] + 0.5 * white[:-1])
-        found += rise > unimodal.LEAST_RISE
+        rise = chance.rise_in_noise(white[1:] + 0.5 * white[:-1])
+        found += rise > chance.LEAST_RISE
     assert found <= 9
 
 

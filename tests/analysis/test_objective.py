@@ -13,6 +13,7 @@ import tbtools
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import (
     bound,
+    evaluation_pace_of,
     machinery_of,
     objectives_of,
     parse_objectives,
@@ -164,7 +165,7 @@ DOWN = _tags("""
     bits_per_byte val-loss Val.Loss VALLOSS val:loss loss_ema mean_loss median_loss loss@val
     token_error_rate triplet_loss elbo_loss loss/reward vq/recon_error vq_rec_loss
     frr@far=10% FIDscore lhand_goal_dist object_goal_distance
-    initial_condition_loss loss/initial_conditions
+    initial_condition_loss loss/initial_conditions reg_mae reg_val_mae reg/rmse
 """)
 UP = _tags("""
     accuracy Accuracy/train acc val_acc epoch_sparse_categorical_accuracy top-1 top5 acc_top5 F1
@@ -240,12 +241,69 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("training/v_loss training/pi_loss training/t_loss", "none"),
         ("v_loss t_loss episode_reward", "none"),
         ("training/v_loss t_loss", "none"),
+        # Text and video, or a value.
+        ("loss_v loss_t loss_ct", "min"),
+        ("train/loss_v train/loss_t", "min"),
+        ("loss_v loss_pi loss_t", "none"),
+        ("loss_v loss", "none"),
+        ("loss_vb loss_t", "min"),
     ],
 )
 def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: str) -> None:
     first, *_ = every = _tags(tags)
     assert objectives_of(every)[first] == loss
     assert objectives_of([*reversed(every)])[first] == loss
+
+
+@pytest.mark.parametrize(
+    ("tags", "first"),
+    [
+        # A distance where it is of data held out; else what the norm of weights costs, too.
+        ("val_L1", "min"),
+        ("valid/l2", "min"),
+        ("train_L1 val_L1", "min"),
+        ("val_L1 loss_D loss_G", "min"),
+        ("train_L1", "none"),
+        ("L1 train_L1", "none"),
+        ("val/weights_l2", "none"),
+        ("val_lambda_l1", "none"),
+        # The terms of a physics-informed loss, side by side.
+        ("PDE BC IC", "min"),
+        ("BC Phys Loss", "min"),
+        ("data PDE phys total Valid/MSE", "min"),
+        ("total data PDE", "min"),
+        ("train/residual train/ode", "min"),
+        ("PDE lr", "none"),
+        ("BC actor_loss", "none"),
+        ("total data", "none"),
+        ("data total_time PDE_weight", "none"),
+        ("a/data b/PDE", "none"),
+        ("PDE data episode_reward", "none"),
+        # Sensitivity and specificity; spec alone is a spectrum.
+        ("test_sens", "max"),
+        ("test_spec test_sens", "max"),
+        ("val/spec val/sensitivity", "max"),
+        ("val_spec", "none"),
+        ("train/spec_loss test_sens", "min"),
+        # Errors of phonemes; or memory that is played back.
+        ("val_per", "min"),
+        ("eval/PER", "min"),
+        ("per", "none"),
+        ("train/per_beta val_per", "none"),
+        ("val_wacc", "max"),
+        # The losses of which a perplexity is made.
+        ("val train val_ppl", "min"),
+        ("train val val/perplexity lr", "min"),
+        ("train val", "none"),
+        ("val train val_ppl val_loss", "none"),
+        ("val train val_acc", "none"),
+        ("_ val_ppl", "none"),
+    ],
+)
+def test_names_that_say_what_they_measure_only_together(tags: str, first: str) -> None:
+    name, *_ = every = _tags(tags)
+    assert objectives_of(every)[name] == first
+    assert objectives_of([*reversed(every)])[name] == first
 
 
 @pytest.mark.parametrize(
@@ -502,6 +560,19 @@ def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> 
 @pytest.mark.parametrize(
     ("expected", "tags"),
     [
+        ("speed", "eval/samples_per_second eval_steps_per_second val/fps test/throughput"),
+        ("step_time", "eval/runtime eval_runtime val/time time/eval validation_duration_s"),
+        (None, "eval/loss test_timeout train/runtime time/step val/data_time eval runtime"),
+    ],
+)
+def test_tags_of_how_fast_evaluations_go(expected: str | None, tags: str) -> None:
+    found = {tag: evaluation_pace_of(tag) for tag in tags.split()}
+    assert found == dict.fromkeys(tags.split(), expected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "tags"),
+    [
         (
             "spread",
             "losses/entropy attn/entropy_layer0 vq/perplexity codebook_usage features/srank",
@@ -514,7 +585,7 @@ def test_tags_of_what_runs_around_the_model(expected: str | None, tags: str) -> 
         ("code", "train/kl kl_loss latent_kl elbo/kl_term"),
         ("player", "train/critic_loss losses/qf1_values Losses/Value_Loss vf_loss train/loss"),
         ("size", "weight_norm attn/max_logit objective/kl actor/ppo_kl importance_ratio vq_loss"),
-        ("size", "loss/gradient_penalty activations/layer_12/max sharpness"),
+        ("size", "loss/gradient_penalty activations/layer_12/max sharpness moe/router_z"),
         ("dead", "dead_neurons dormant_ratio hiddenlayer_0/fraction_of_zero_values"),
         ("coefficient", "learner_info/cur_kl_coeff objective/kl_coef"),
         (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction g_loss"),

@@ -25,6 +25,8 @@ from benchmarks.blind.second.generators import loss_scale, memorised
 from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.seventh.making import felt, grain, kept_until, reduced, scored
 from benchmarks.blind.sixth import SIXTH
+from benchmarks.blind.tenth import TENTH
+from benchmarks.blind.tenth.making import clocked, fades, grows, learns, significant, stopped
 from benchmarks.blind.third import THIRD
 from benchmarks.blind.third.making import bfloat16, dynamic_scale
 from benchmarks.blind.writing import write
@@ -75,7 +77,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    others = {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"}
+    others = {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"}
     assert others == set(PARTS) - {"development", "held-out"}
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -115,8 +117,9 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
         ("sixth", SIXTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH), 55, 70),
         ("seventh", SEVENTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH), 60, 80),
         ("eighth", EIGHTH, tuple(one for one in EVERY if one.part != "eighth"), 60, 80),
+        ("tenth", TENTH, tuple(one for one in EVERY if one.part != "tenth"), 80, 100),
     ],
-    ids=["fifth", "sixth", "seventh", "eighth"],
+    ids=["fifth", "sixth", "seventh", "eighth", "tenth"],
 )
 def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
     part: str, families: tuple[Family, ...], before: tuple[Family, ...], least: int, most: int
@@ -137,8 +140,8 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH],
-    ids=["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH],
+    ids=["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
@@ -156,7 +159,9 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 
 @pytest.mark.parametrize(
-    "families", [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH], ids=lambda each: each[0].part
+    "families",
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH],
+    ids=lambda each: each[0].part,
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
     assert digests(families) == frozen(families[0].part)
@@ -165,8 +170,8 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH],
-    ids=["fourth", "fifth", "sixth", "seventh", "eighth", "ninth"],
+    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH],
+    ids=["fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
@@ -330,6 +335,65 @@ def test_a_rate_is_dated_from_where_little_is_left_of_it() -> None:
     rate = np.array([1, 0.8, 0.6, 0.4, 0.2, 0.1, 0.01, 0.005, *[0.0] * 12])
     assert near_nothing(steps, rate) == (40, 100)
     assert dwindled(steps, rate, 1, 0.05) == (0, 80)
+
+
+def test_the_tenth_set_has_each_kind_as_often_as_it_says() -> None:
+    names = {family.name.partition("/")[0]: family for family in TENTH}
+    assert sum(family.kind == "healthy" for family in names.values()) >= 40
+    labels = Counter(
+        kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
+    )
+    least = {"divergence": 12, "learning_rate": 12, "throughput": 12, "overfitting": 8}
+    assert all(count >= least.get(kind, 5) for kind, count in labels.items())
+    assert {kind for kind, count in labels.items() if count < 6} <= {"nonfinite"}
+
+
+def test_a_clock_takes_as_much_longer_as_it_is_told() -> None:
+    """Within the jitter of the clock, which is an eighth of each."""
+    log = Log(np.random.default_rng(1))
+    log.seconds_per_step = 2.0
+    steps = np.arange(900)
+    log.add("loss", steps, 1.0)
+    clocked(log, steps, np.repeat([1.0, 3.0, 0.5], 300))
+    took = np.diff(log.close().sessions[0].series["loss"].wall_times)
+    for first, seconds in ((0, 2.0), (300, 6.0), (600, 1.0)):
+        assert took[first : first + 299].mean() == pytest.approx(seconds, rel=0.03)
+
+
+def test_a_csv_has_so_many_significant_digits() -> None:
+    values = significant([123456.0, 0.0123456, 0.0, -9.876, np.nan], 3)
+    np.testing.assert_allclose(values, [123e3, 0.0123, 0, -9.88, np.nan])
+
+
+def test_nothing_is_learnt_at_a_rate_of_nought() -> None:
+    loss = learns(np.repeat([0.1, 0.0], 40), 3.0, 1.0, 5.0)
+    assert (np.diff(loss[:40]) < 0).all()
+    assert np.ptp(loss[40:]) == 0
+
+
+def test_what_has_stopped_is_level() -> None:
+    np.testing.assert_array_equal(stopped(np.arange(5.0), 2), [0, 1, 2, 2, 2])
+
+
+def test_a_rate_fades_from_a_tenth_of_its_peak_to_nothing() -> None:
+    log = Log(np.random.default_rng(1))
+    steps = np.arange(0, 200, 10)
+    rate = np.array([0.5, 1, 0.8, 0.4, 0.1, 0.03, 0.01, 0.001, *[0.0] * 12])
+    log.add("lr", steps, rate)
+    fades(log, "lr", steps, rate, 1)
+    [truth] = log.close().truths
+    assert (truth.onset, truth.window) == (40, (20, 100))
+
+
+def test_a_growth_may_be_dated_until_it_is_halfway_on_either_scale() -> None:
+    log = Log(np.random.default_rng(1))
+    steps = np.arange(100)
+    curve = 2.0 ** np.clip(steps - 40, 0, None)
+    log.add("norm", steps, curve)
+    grows(log, "explosion", "norm", steps, curve, 40, 0.1)
+    [truth] = log.close().truths
+    assert (truth.onset, truth.window[1]) == (40, 98)
+    assert 35 <= truth.window[0] <= 40
 
 
 def has(family: Family, kind: str) -> bool:

@@ -28,10 +28,14 @@ from tests.faulty import CHANGES, FAILURES, Call, FaultySource
 from tests.sources import error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.commands import Result
     from tests.faulty import Fault
+
+    Answer = tuple[Result, dict[str, bytes]]
+    After = Callable[[Fault, str], Answer]
 
 FILE = "events.out.tfevents.1"
 COMMANDS = {
@@ -122,7 +126,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def answer(folder: Path, command: str, source: FaultySource) -> tuple[Result, dict[str, bytes]]:
+def answer(folder: Path, command: str, source: FaultySource) -> Answer:
     """What a command said, and what it wrote."""
     work = folder / "work"
     shutil.rmtree(work, ignore_errors=True)
@@ -140,9 +144,7 @@ def answer(folder: Path, command: str, source: FaultySource) -> tuple[Result, di
     return result, written
 
 
-def check(
-    folder: Path, command: str, at: Call, fault: Fault, whole: tuple[Result, dict[str, bytes]]
-) -> None:
+def check(folder: Path, command: str, at: Call, fault: Fault, whole: Answer, after: After) -> None:
     """What a command may do where something happens at one of its calls."""
     write_logs(folder / "logs")
     result, written = answer(folder, command, FaultySource(at, fault))
@@ -151,7 +153,7 @@ def check(
     on_page = [each for each in "".join(pages).split(">") if os.strerror(errno.EIO) in each]
     if (result, written) == whole:
         return
-    if fault in CHANGES.values() and (result, written) == answer(folder, command, FaultySource()):
+    if fault in CHANGES.values() and (result, written) == after(fault, at.path):
         return
     assert result.status in (0, 1, 2)
     said = result.out + result.err + b"".join(written.values()).decode(errors="replace")
@@ -186,11 +188,16 @@ def test_each_call(folder: Path, command: str) -> None:
     whole = answer(folder, command, source)
     assert whole[0].status == (1 if command == "diff" else 0)
     assert len(source.called()) >= 6
+
+    @cache  # whenever a file was changed, this is what there is now
+    def after(fault: Fault, path: str) -> Answer:
+        return answer(folder, command, FaultySource())
+
     for at in source.called():
         for name, fault in _faults(command).items():
             if name in FAILURES or (folder / at.path).is_file():
                 try:
-                    check(folder, command, at, fault, whole)
+                    check(folder, command, at, fault, whole, after)
                 except (AssertionError, Exception) as reason:
                     reason.add_note(f"{name} at {at}")
                     raise

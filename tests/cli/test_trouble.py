@@ -21,6 +21,7 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tbtools.vocabulary import PAGE_FORMATS
 from tests.builders import START, EventFileBuilder
 from tests.commands import call, unprivileged
+from tests.pictures import one_browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,27 +193,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_browser() -> Iterator[None]:
-    """The first picture is by a Chrome of its own, as users have them; the others share another."""
-    import kaleido
-
-    draw, pictures = kaleido.calc_fig_sync, 0
-
-    def draw_by_one(figure: Any, opts: Any, kopts: Any) -> bytes:
-        nonlocal pictures
-        pictures += 1
-        if pictures == 1:
-            return draw(figure, opts=opts, kopts=kopts)
-        kaleido.start_sync_server(**kopts, silence_warnings=True)
-        return draw(figure, opts=opts)
-
-    if not hasattr(kaleido, "start_sync_server"):  # before 1.1
+def _few_browsers() -> Iterator[None]:
+    with one_browser():
         yield
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kaleido, "calc_fig_sync", draw_by_one)
-        yield
-    kaleido.stop_sync_server(silence_warnings=True)
 
 
 def _call(command: str, *paths: str, options: tuple[str, ...] = ()) -> Result:

@@ -6,6 +6,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import textual._wait
+
 from tbtools.live.app.app import WatchApp
 from tbtools.live.follower import Follower, Watched
 from tbtools.live.state import GivenAlarms
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
     from tbtools.live.app.settings import Settings
 
-_PATIENCE = 400  # pauses
+_PATIENCE = 3000  # pauses
+# How often it is looked whether all that a key has set off is done: three times a key, each with a
+# sleep that is 20 ms long, which is most of what these tests would take.
+textual._wait.SLEEP_GRANULARITY = 0.004
 
 
 def watch_of(

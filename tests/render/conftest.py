@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+
+    Scheme = Literal["dark", "light"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -23,13 +25,40 @@ class OpenPage:
 
     Attributes:
         page: Playwright's.
+        path: The file that it shows.
         trouble: Messages and errors of its console.
         requests: Every URL that it asked for, beside its own and those of data.
     """
 
     page: Page
+    path: Path
     trouble: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Takes note of what happens, from now on."""
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", self._fail)
+        self.page.on("request", self._note)
+
+    def leave(self) -> None:
+        """Shows nothing, with the pointer outside, and listens no more."""
+        self.page.mouse.up()
+        self.page.mouse.move(-1, -1)
+        self.page.goto("about:blank")
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("pageerror", self._fail)
+        self.page.remove_listener("request", self._note)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        self.trouble.append(message.text)
+
+    def _fail(self, error: Error) -> None:
+        self.trouble.append(str(error))
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")) and request.url != self.path.as_uri():
+            self.requests.append(request.url)
 
     def js(self, expression: str, argument: Any = None) -> Any:
         """The value of a JavaScript expression."""
@@ -83,35 +112,41 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tabs() -> list[Page]:
+    """Tabs that no test has at the moment.
+
+    A tab has a process of its own. When it shows the next page, it has compiled the scripts of the
+    pages; to open one in a new process takes three times as long.
+    """
+    return []
+
+
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., OpenPage]]:
+def open_page(chromium: Browser, tabs: list[Page]) -> Iterator[Callable[..., OpenPage]]:
     """Opens files; every page must end without trouble and without a request."""
     opened: list[OpenPage] = []
-    contexts = []
 
-    def open_file(path: Path, width: int = 1280, height: int = 900, **options: Any) -> OpenPage:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        context.set_default_timeout(8000)
-        found = OpenPage(context.new_page())
-        found.page.on("console", lambda message: found.trouble.append(message.text))
-        found.page.on("pageerror", lambda error: found.trouble.append(str(error)))
-        found.page.on("request", lambda request: _note(found, request.url, path))
+    def open_file(
+        path: Path, width: int = 1280, height: int = 900, color_scheme: Scheme = "light"
+    ) -> OpenPage:
+        found = OpenPage(tabs.pop() if tabs else chromium.new_context().new_page(), path)
+        opened.append(found)
+        found.listen()
+        found.page.set_default_timeout(30_000)
+        found.page.set_viewport_size({"width": width, "height": height})
+        found.page.emulate_media(media="null", color_scheme=color_scheme)
         found.page.goto(path.as_uri())
         # A function: an expression would be evaluated, which the page's policy forbids.
         found.page.wait_for_function("() => document.documentElement.dataset.ready === 'true'")
         found.settle()
-        opened.append(found)
         return found
 
     yield open_file
-    for context in contexts:
-        context.close()
+    for page in opened:
+        if not page.page.is_closed():
+            page.leave()
+            tabs.append(page.page)
     for page in opened:
         assert page.trouble == []
         assert page.requests == []
-
-
-def _note(found: OpenPage, url: str, path: Path) -> None:
-    if not url.startswith(("data:", "blob:")) and url != path.as_uri():
-        found.requests.append(url)

@@ -17,12 +17,15 @@ from tbtools.errors import InvalidArgument, MissingBrowser, MissingExtra, Output
 from tbtools.render.colors import RUN_COLORS, SEVERITY_COLORS, run_colors
 from tbtools.render.figures import plot, plot_diff, plot_findings, write_figure
 from tests.builders import EventFileBuilder
+from tests.pictures import one_browser
 from tests.render.report_logs import LOGS, write_hostile_logs, write_scalars
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import plotly.graph_objects as go
+
+    from tbtools.vocabulary import PictureFormat
 
 
 def line(figure: go.Figure, run: str, *, raw: bool = False, axis: str = "x") -> go.Scatter:
@@ -169,18 +172,19 @@ def test_findings_as_bars(experiment: tbtools.Experiment) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("pdf", b"%PDF")]
-)
-def test_pictures(experiment: tbtools.Experiment, tmp_path: Path, kind: str, start: bytes) -> None:
+def test_pictures(experiment: tbtools.Experiment, tmp_path: Path) -> None:
     pytest.importorskip("kaleido")
     if not any(map(shutil.which, ("chromium", "google-chrome", "chrome"))):
         pytest.skip("no Chrome")
-    path = tmp_path / f"figure.{kind}"
-    write_figure(plot(experiment, "val/loss"), path, kind)  # type: ignore[arg-type]
-    assert path.read_bytes().startswith(start)
-    with pytest.raises(OutputExists):
-        write_figure(plot(experiment, "val/loss"), path, kind)  # type: ignore[arg-type]
+    figure = plot(experiment, "val/loss")
+    kinds: dict[PictureFormat, bytes] = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF"}
+    with one_browser():
+        for kind, start in kinds.items():
+            path = tmp_path / f"figure.{kind}"
+            write_figure(figure, path, kind)
+            assert path.read_bytes().startswith(start)
+            with pytest.raises(OutputExists):
+                write_figure(figure, path, kind)
 
 
 def test_pictures_without_a_chrome_say_how_to_get_one(

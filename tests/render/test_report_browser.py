@@ -150,11 +150,15 @@ def test_searching_tags(example: Path, open_page: Callable[..., OpenPage]) -> No
 def test_a_finding_leads_to_its_place(example: Path, open_page: Callable[..., OpenPage]) -> None:
     page = open_page(example)
     page.page.locator(".finding a", has_text="train/loss").first.click()
-    page.page.wait_for_timeout(900)
+    # It scrolls there, and takes its time.
+    page.page.wait_for_function(
+        """(card) => {
+             const { top, height } = card.getBoundingClientRect();
+             return 0 <= top && top < 900 - height / 2;
+           }""",
+        arg=chart(page, "train/loss").element_handle(),
+    )
     page.settle()
-    box = chart(page, "train/loss").bounding_box()
-    assert box is not None
-    assert 0 <= box["y"] < 900 - box["height"] / 2
     assert page.js("document.activeElement.closest('.card').querySelector('h3').textContent") == (
         "train/loss"
     )

@@ -59,7 +59,7 @@ def test_an_open_page_is_read_again_only_when_it_is_another_one(
         write_report(experiment, path, live=0.2, title="next", force=True)
     else:
         settle_page(path)
-    page.wait_for_function("() => !window.before", timeout=15000)
+    page.wait_for_function("() => !window.before", timeout=30_000)
     assert trouble == []
     page.context.close()
 
@@ -79,7 +79,7 @@ def test_an_open_page_shows_the_next_one_as_it_stood(tmp_path: Path, chromium: B
     write_points(logs, range(5, 9), "a")
     experiment.refresh()
     write_report(experiment, path, live=None, force=True)
-    page.wait_for_function("() => !window.before", timeout=15000)
+    page.wait_for_function("() => !window.before", timeout=30_000)
     page.wait_for_function("() => document.documentElement.dataset.ready === 'true'")
     assert page.locator(".run-list li", has_text="b").locator("input").is_checked() is False
     assert page.locator("#charts .values").first.is_visible()

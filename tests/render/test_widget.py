@@ -62,7 +62,7 @@ def test_it_is_drawn_in_the_colours_of_the_notebook(
     values = {"page": shown.page, "theme": shown.theme, "height": shown.height, "choices": ""}
     notebook.evaluate(SHOW, [base64.b64encode(module).decode(), values, background])
     frame = notebook.frame_locator("iframe")
-    frame.locator("#charts .plot .scatterlayer .trace").first.wait_for(timeout=15000)
+    frame.locator("#charts .plot .scatterlayer .trace").first.wait_for(timeout=30_000)
     assert frame.locator("html").get_attribute("data-theme") == wanted
     assert not frame.locator(".masthead").is_visible()
     frame.locator("#log").check()
@@ -81,7 +81,7 @@ def test_it_is_drawn_in_the_colours_of_the_notebook(
     notebook.evaluate("document.querySelector('iframe').remove()")
     again = values | {"choices": kept}
     notebook.evaluate(SHOW, [base64.b64encode(module).decode(), again, background])
-    frame.locator("#charts .plot .scatterlayer .trace").first.wait_for(timeout=15000)
+    frame.locator("#charts .plot .scatterlayer .trace").first.wait_for(timeout=30_000)
     assert frame.locator("#log").is_checked()
     assert frame.locator("html").get_attribute("data-theme") == wanted
     assert trouble == []

@@ -311,13 +311,15 @@ def test_a_scheduler_that_goes_away(many: str, monkeypatch: pytest.MonkeyPatch) 
     """Its client is closed: it would ask for the scheduler as long as this process lives."""
     import dask
 
-    monkeypatch.setattr("tbtools.runs.dask_engine._CONNECT_SECONDS", 0.5)
-    monkeypatch.setitem(dask.config.config["distributed"]["comm"]["timeouts"], "connect", "1s")
     cluster = distributed.LocalCluster(
         n_workers=1, processes=False, dashboard_address=None, silence_logs=50
     )
     experiment = tbtools.load(many, engine=f"dask:{cluster.scheduler_address}")
     assert experiment.engine is not None
+    # Only now: to connect to one that is there may take a busy machine longer.
+    experiment.engine.client._timeout = 0.5  # type: ignore[attr-defined]
+    monkeypatch.setattr("tbtools.runs.dask_engine._CONNECT_SECONDS", 0.5)
+    monkeypatch.setitem(dask.config.config["distributed"]["comm"]["timeouts"], "connect", "1s")
 
     def close(done: int, total: int) -> None:
         if done < total:

@@ -5,6 +5,7 @@ Each in a process of its own: one in which other tests have started threads is n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -143,7 +144,20 @@ import errno
 def fork(): raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 os.fork = fork
 def trouble(): pass
-assert list(in_forks(work, list(range(10)), 3)) == [(number, False) for number in range(10)]
+is_open = set()
+for _ in range(5):
+    assert list(in_forks(work, list(range(10)), 3)) == [(number, False) for number in range(10)]
+    is_open.add(len(os.listdir("/proc/self/fd")))
+assert len(is_open) == 1, is_open
+"""
+    assert script(WORKS + text).stderr == ""
+
+
+def test_a_process_that_works_for_another_one_has_none_for_it() -> None:
+    text = """
+def may_fork(number): return system.may_fork()
+assert list(in_forks(may_fork, list(range(10)), 3)) == [False] * 10
+assert system.may_fork()
 """
     assert script(WORKS + text).stderr == ""
 
@@ -270,15 +284,28 @@ main()
 )
 
 
+def _as_in_a_terminal() -> None:
+    """What the background or nohup lets this process ignore is ignored by what it starts."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+
+
+def _end_all(group: int) -> None:
+    """Else a test that fails would wait for them."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("to", ["the first", "all"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_ends_all_processes(number: signal.Signals, to: str) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", SLOW], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
         env=environment(CORES="2", TBTOOLS_CACHE="off"), start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_as_in_a_terminal,
     )  # fmt: skip
-    with child:
+    with child, contextlib.ExitStack() as at_last:
+        at_last.callback(_end_all, child.pid)
         assert child.stderr is not None
         for _ in range(2):
             assert child.stderr.readline() == b"judges\n"

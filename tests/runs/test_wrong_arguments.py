@@ -15,6 +15,7 @@ import pytest
 import tbtools
 from tbtools.eventfile.source import using
 from tests.builders import EventFileBuilder
+from tests.pictures import one_browser
 from tests.sources import failing
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ WRONG = [
     *(None, 5, -1.5, True, object(), b"loss", "", "\0", "\udcff", "no/such/path", "empty"),
     *("text.md", "/dev/null", "/proc/self/mem", [], [None], [["a"]], {}, {"a": []}, print),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_browsers() -> Iterator[None]:
+    with one_browser():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -152,6 +152,20 @@ def explodes_after_a_warning(rng: Rng) -> Made:
     return one(rng, ANY_SIZE, y * moves(rng, n, at, factor, rng.uniform(0, 0.05)), at)
 
 
+def explodes_again_and_again(rng: Rng) -> Made:
+    """One batch in three to ten is ten thousand to a billion times as large as the others."""
+    n = size(rng, 14, 400)
+    at = int(rng.integers(1, 4))
+    y = np.exp(-np.arange(n) / n + 0.1 * rng.normal(size=n))
+    high = rng.random(n) < rng.uniform(0.18, 0.35)
+    high[:at] = False
+    high[[at, at + 3, at + 6]] = True
+    high[at + 1 : at + 3] = high[at + 4] = False
+    y[high] *= 10 ** rng.uniform(4, 9) * np.exp(rng.normal(size=int(high.sum())))
+    tag = str(rng.choice(["loss", "train_loss_step", "train/loss", "nll"]))
+    return tag, {tag: (np.arange(n), y)}, at, True
+
+
 GROWING = (
     critic_runs_away_slowly,
     values_without_returns,
@@ -167,4 +181,5 @@ GROWING = (
     explodes_near_the_end,
     explodes_in_noise,
     explodes_after_a_warning,
+    explodes_again_and_again,
 )

@@ -256,7 +256,7 @@ def trend(const double[:] levels, double spread):
         work[i] = smaller(larger(work[i] - middle, -3 * spread), 3 * spread)
     r = memory(work, m, rest)
     free(work)
-    return -slope * (m - 1), spread * sqrt(12.0 / m) * sqrt((1 + r) / (1 - r))
+    return 0.0 - slope * (m - 1), spread * sqrt(12.0 / m) * sqrt((1 + r) / (1 - r))
 
 
 def lag_one(const double[:] residuals):

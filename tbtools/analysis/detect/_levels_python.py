@@ -293,7 +293,7 @@ def trend(levels: Array, spread: float) -> tuple[float, float]:
     residuals = residuals - median(residuals)
     r = lag_one(np.clip(residuals, -3 * spread, 3 * spread))
     error = spread * np.sqrt(12 / m) * np.sqrt((1 + r) / (1 - r))
-    return -slope * (m - 1), float(error)
+    return 0.0 - slope * (m - 1), float(error)  # never -0.0
 
 
 @lru_cache(maxsize=32)

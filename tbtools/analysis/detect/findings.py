@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,17 @@ def finite_or_none(number: float) -> float | None:
     return float(number) if math.isfinite(number) else None
 
 
+def _all_finite(value: Any) -> Any:
+    """Evidence as JSON can hold it: of what is infinite the largest number, of NaN None."""
+    if isinstance(value, Mapping):
+        return {name: _all_finite(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_all_finite(each) for each in value]
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else math.copysign(sys.float_info.max, value)
+
+
 @dataclass(frozen=True)
 class Finding(Completed):
     """One thing that is wrong with one series.
@@ -61,7 +73,8 @@ class Finding(Completed):
         best_value: That value.
         last_good_step: The step to go back to; None where no point is good.
         message: One sentence: what happened, since when, how sure.
-        evidence: The numbers behind it: numbers, strings, lists and dicts of them, all finite.
+        evidence: The numbers behind it: numbers, strings, lists and dicts of them, all finite: what
+            is beyond the largest number is that one.
         provisional: Whether what would be an error may still recover, by what the series came back
             from before or by the learning rate's schedule; then it is a warning.
     """
@@ -82,6 +95,9 @@ class Finding(Completed):
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     provisional: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "evidence", _all_finite(self.evidence))
 
     @classmethod
     def of_points(

@@ -14,12 +14,14 @@ from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import with_causes
 from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
+    adversary,
     blank,
     divergence,
     nonfinite,
     overfitting,
     past_plateau,
     plateau,
+    recurring,
     scale,
     spike,
     stall,
@@ -144,10 +146,17 @@ def _detect(
     found += _nonfinite(every, directions, seen)
     scales = _of_scale(unusual, directions, of_run)
     found += scales.values()
-    parts = {run: machinery.Parts.of(own) for run, own in by_run.items()}
+    parts = {
+        run: machinery.Parts.of([one for one in own if len(one.step)])
+        for run, own in by_run.items()
+    }
     found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
     found += filter(None, map(unbounded.find, judged.values()))
-    blanks = {(one.run, one.tag): one for one in filter(None, map(blank.find, judged.values()))}
+    blanks = {
+        (one.run, one.tag): one
+        for find in (blank.find, recurring.find)
+        for one in filter(None, map(find, judged.values()))
+    }
     found += blanks.values()
     found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
@@ -162,7 +171,7 @@ def _detect(
     }
     left -= scales.keys() | blanks.keys() | short
     runs = {run for run, _ in left}
-    tasks = given((one for one in every if one.run in runs), judged)
+    tasks = given((one for one in every if one.run in runs and len(one.step)), judged, scales)
     for number, (key, fit) in enumerate(judged.items()):
         if key not in left:
             continue
@@ -230,7 +239,7 @@ def _with_few_steps(judged: Mapping[Key, Judged]) -> set[Key]:
 def _is_course_of_few(fit: Judged) -> bool:
     """Whether it is one though it has few points: each at a step of its own, and in order."""
     step = fit.series.step
-    few = unimodal.FEWEST <= len(fit.y) <= len(step) < LEAST_POINTS
+    few = unimodal.FEWEST_BESIDE <= len(fit.y) <= len(step) < LEAST_POINTS
     return few and bool((step[1:] > step[:-1]).all())
 
 
@@ -287,6 +296,8 @@ def _of_scale(
         if not scale.may_change(one, objective) or machinery_of(one.tag) in _JUDGED_APART:
             continue
         finding = scale.find(one, objective, beside(one.run))
+        if finding is None and objective == "none" and vital_of(one.tag) == "adversary":
+            finding = adversary.find(one)
         if finding is not None:
             found[one.run, one.tag] = finding
     return found
@@ -326,7 +337,8 @@ def _overfitted(
         if key in short and not _is_course_of_few(validation):
             continue
         rate = rates.get(training.series.run)
-        finding = overfitting.find(training, validation, rate, rises=looked[key].rises)
+        finding = blank.never_measured(training, validation)
+        finding = finding or overfitting.find(training, validation, rate, rises=looked[key].rises)
         if finding is not None and not is_exchanged(judged.values(), validation):
             found[key] = finding
     return found

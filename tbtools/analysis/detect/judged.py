@@ -267,6 +267,15 @@ class Judged:
         """Index of the best point: the extreme of what was logged, spikes to the good included."""
         return int(np.argmin(self.y))
 
+    def best_until(self, index: int) -> int:
+        """Index of the best point, of equal ones of the last up to some point.
+
+        Args:
+            index: That of the point.
+        """
+        equal = np.flatnonzero(self.y[: index + 1] == self.y[self.best])
+        return int(equal[-1]) if len(equal) else self.best
+
 
 class AsItIs(Judged):
     """A series of which `screen.first_look` says that all its points count, but for their sign.

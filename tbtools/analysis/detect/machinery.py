@@ -7,6 +7,7 @@ ways to say how fast it is go wrong together.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,9 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import gradient, loss_scale, schedule, throughput
+from tbtools.analysis.detect.detectors import (
+    gradient,
+    loss_scale,
+    schedule,
+    throughput,
+    waiting,
+    warm_up,
+)
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.objective import (
+    evaluation_pace_of,
     is_clipping,
     is_players,
     is_reward,
@@ -37,6 +46,11 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]
     Declared = Callable[[str, tuple[str, ...]], Mapping[str, Any]]
+
+# What says how much there is to do in a step.
+_WORK = re.compile(
+    r"batch.?size|length|seq.?len|resolution|(image|img|crop|picture).?size", re.IGNORECASE
+)
 
 
 def find(
@@ -129,7 +143,7 @@ def _of_run(
         return
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
     if rates:
-        warm_ups = partial(declared, run, schedule.HPARAMS)
+        warm_ups = partial(declared, run, warm_up.HPARAMS)
         yield from schedule.find(rates, loss.series if loss else None, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
     yield from _of_gradients(parts, judged, scales, partial(declared, run, gradient.HPARAMS))
@@ -176,32 +190,56 @@ def _waits(parts: Parts) -> Iterator[Finding | None]:
     for data in parts["data_time"]:
         for step in parts["step_time"]:
             if data.tag.rpartition("/")[0] == step.tag.rpartition("/")[0]:
-                yield throughput.waiting(data, step)
-    yield from map(throughput.waiting_share, parts["data_share"])
+                yield waiting.for_data(data, step)
+    yield from map(waiting.share_of_time, parts["data_share"])
 
 
 def _slower(parts: Parts, loss: Judged | None) -> Iterator[Finding]:
-    """What the run logs of its speed, and where that shows nothing, what its wall times say."""
+    """What the run logs of its speed; where that shows nothing, what its wall times say.
+
+    And where these do not, whether its evaluations take longer.
+    """
     logged = list(_first(throughput.of_tag(one, "speed") for one in parts["speed"]))
     logged = logged or [
         _of_larger_steps(found, parts["speed"])
         for found in _first(throughput.of_tag(one, "step_time") for one in parts["step_time"])
     ]
     if logged:
-        yield from logged
+        yield from (_of_more_work(found, parts) for found in logged)
         return
-    if parts.has_rewards:
-        return  # a step of an agent may be an episode, and these become longer as it learns
+    # A step of an agent may be an episode, and these become longer as it learns.
+    by_clock = None if parts.has_rewards else _slower_by_clock(parts, loss)
+    if by_clock is not None:
+        yield _of_more_work(_of_larger_steps(by_clock, parts["speed"]), parts)
+        return
+    paces = ((one, evaluation_pace_of(one.tag)) for one in parts.by_part.get(None, ()))
+    yield from _first(throughput.of_evaluations(one, pace) for one, pace in paces if pace)
+
+
+def _slower_by_clock(parts: Parts, loss: Judged | None) -> Finding | None:
     densest, points = None, -1
     for one in chain.from_iterable(parts.by_part.values()):
         if len(one.step) > points and not _evaluates(one):
             densest, points = one, len(one.step)
     if densest is None:
-        return
+        return None
     if loss is not None and 2 * len(loss.series.step) > len(densest.step):
         densest = loss.series
-    if (found := throughput.of_clock(densest)) is not None:
-        yield _of_larger_steps(found, parts["speed"])
+    return throughput.of_clock(densest)
+
+
+def _of_more_work(found: Finding, parts: Parts) -> Finding:
+    """Steps that take longer as batches or sequences that are logged grow: it was meant."""
+    times = float(found.evidence["times_as_long"])
+    for one in parts.by_part.get(None, ()):
+        if not _WORK.search(one.tag) or found.onset_step <= one.step[0]:
+            continue
+        late = one.value[one.step >= found.onset_step]
+        before = one.value[one.step < found.onset_step]
+        if len(late) and np.median(late) >= times**0.5 * np.median(before) > 0:
+            text = f"{found.message}; {one.tag} grew: there is more to do in a step"
+            return replace(found, severity="info", message=text)
+    return found
 
 
 def _of_larger_steps(found: Finding, speeds: Sequence[ScalarSeries]) -> Finding:

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Objective
+
+    Key = tuple[str, str]
 
 _DIFFICULTIES = frozenset(
     {
@@ -80,6 +84,7 @@ class Given:
         others: Series without an objective, of which some may be settings.
         scores: Series of which more is better,
         losses: and of which less is.
+        explosions: Norms of gradients that exploded, and with which of their points.
     """
 
     tasks: tuple[ScalarSeries, ...] = ()
@@ -87,19 +92,23 @@ class Given:
     others: tuple[ScalarSeries, ...] = ()
     scores: tuple[Judged, ...] = ()
     losses: tuple[Judged, ...] = ()
+    explosions: tuple[tuple[ScalarSeries, int], ...] = ()
 
 
 NOTHING = Given()
 
 
 def given(
-    series: Iterable[ScalarSeries], measured: Mapping[tuple[str, str], Judged]
+    series: Iterable[ScalarSeries],
+    measured: Mapping[Key, Judged],
+    scales: Mapping[Key, Finding],
 ) -> dict[str, Given]:
     """What each run is given to do, by its tags and by where its losses begin.
 
     Args:
         series: All series.
         measured: Those that have an objective, by run and tag.
+        scales: What was found of those whose scale has changed.
     """
     by_run: dict[str, list[ScalarSeries]] = defaultdict(list)
     for one in series:
@@ -109,17 +118,19 @@ def given(
             tuple(_tasks(own)),
             tuple(_terms(own)),
             tuple(one for one in own if (run, one.tag) not in measured),
-            *(
-                tuple(
-                    fit
-                    for one in own
-                    if (fit := measured.get((run, one.tag))) is not None and fit.objective == way
-                )
-                for way in ("max", "min")
-            ),
+            _measured(own, measured, "max"),
+            _measured(own, measured, "min"),
+            tuple(_explosions(own, scales)),
         )
         for run, own in by_run.items()
     }
+
+
+def _measured(
+    series: Iterable[ScalarSeries], measured: Mapping[Key, Judged], way: Objective
+) -> tuple[Judged, ...]:
+    fits = (measured.get((one.run, one.tag)) for one in series)
+    return tuple(fit for fit in fits if fit is not None and fit.objective == way)
 
 
 def _tasks(series: Iterable[ScalarSeries]) -> Iterator[ScalarSeries]:
@@ -144,6 +155,15 @@ def _terms(series: Iterable[ScalarSeries]) -> Iterator[tuple[ScalarSeries, int]]
             yield one, at
 
 
+def _explosions(
+    series: Iterable[ScalarSeries], scales: Mapping[Key, Finding]
+) -> Iterator[tuple[ScalarSeries, int]]:
+    for one in series:
+        found = scales.get((one.run, one.tag))
+        if found and found.kind == "explosion" and vital_of(one.tag) == "gradient":
+            yield one, one.find(found.onset_step, found.onset_time)
+
+
 def turned_on(terms: Iterable[tuple[ScalarSeries, int]], judged: Judged, onset: int) -> bool:
     """Whether a term of the loss was turned on about where it rose.
 
@@ -152,13 +172,22 @@ def turned_on(terms: Iterable[tuple[ScalarSeries, int]], judged: Judged, onset: 
         judged: The series that got worse.
         onset: Where it did.
     """
-    near = points_near(len(judged))
     return any(
-        abs(int(np.searchsorted(judged.points, before)) - onset) <= near
+        _is_near(term, np.array([at]), judged, onset)
         for term, at in terms
         if term.tag != judged.series.tag
-        for before in points_before(judged.series, term, np.array([at]), "left")
     )
+
+
+def exploded(explosions: Iterable[tuple[ScalarSeries, int]], judged: Judged, onset: int) -> bool:
+    """Whether a gradient exploded about where a series got worse, which no task asks for.
+
+    Args:
+        explosions: Norms of gradients, and with which of their points they exploded.
+        judged: The series that got worse.
+        onset: Where it did.
+    """
+    return any(_is_near(norm, np.array([at]), judged, onset) for norm, at in explosions)
 
 
 def became_harder(tasks: Iterable[ScalarSeries], judged: Judged, onset: int) -> bool:
@@ -185,13 +214,18 @@ def was_changed(others: Iterable[ScalarSeries], judged: Judged, onset: int) -> b
         judged: The series that got worse.
         onset: Where it did.
     """
-    near = points_near(len(judged))
     return any(
-        abs(int(np.searchsorted(judged.points, before)) - onset) <= near
+        _is_near(other, _changes(other.value), judged, onset)
         for other in others
         if _may_be_set(other.tag)
-        for before in points_before(judged.series, other, _changes(other.value), "left")
     )
+
+
+def _is_near(other: ScalarSeries, points: NDArray[np.intp], judged: Judged, onset: int) -> bool:
+    """Whether one of some points of another series lies about where a series got worse."""
+    near = points_near(len(judged))
+    before = points_before(judged.series, other, points, "left")
+    return bool((np.abs(np.searchsorted(judged.points, before) - onset) <= near).any())
 
 
 def is_weighted(others: Iterable[ScalarSeries], judged: Judged, onset: int) -> bool:

@@ -1,7 +1,13 @@
 """Which way is better: the objective of a tag, its bound, and what it was measured on."""
 
 from tbtools.analysis.objective.bounds import bound, worst
-from tbtools.analysis.objective.machinery import Machinery, is_clipping, is_limit, machinery_of
+from tbtools.analysis.objective.machinery import (
+    Machinery,
+    evaluation_pace_of,
+    is_clipping,
+    is_limit,
+    machinery_of,
+)
 from tbtools.analysis.objective.meaning import (
     better_alone,
     is_players,
@@ -22,6 +28,7 @@ __all__ = [
     "Vital",
     "better_alone",
     "bound",
+    "evaluation_pace_of",
     "is_clipping",
     "is_limit",
     "is_players",

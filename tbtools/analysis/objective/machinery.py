@@ -52,7 +52,20 @@ _SPEEDS = [
 ]
 # What is done so many times a second, or takes so many seconds; in the singular.
 _DONE = frozenset(
-    {*("step", "batch", "minibatch", "microbatch", "it", "iter", "iteration", "update", "epoch")}
+    {
+        *(
+            "step",
+            "batch",
+            "minibatch",
+            "microbatch",
+            "it",
+            "iter",
+            "iteration",
+            "update",
+            "epoch",
+            "round",
+        )
+    }
 )
 # What is timed but not counted: RLlib, rsl_rl.
 _LEARNING = frozenset({"learn", "learning", "collection"})
@@ -73,6 +86,7 @@ _AVERAGED = frozenset({"avg", "average", "mean", "ema", "smoothed"})
 _TIMES = frozenset({"time", "timing", "duration", "latency"})
 _UNITS = frozenset({"secs", "seconds", "ms", *_PER_SECOND})
 _DURATIONS = _TIMES | _UNITS
+_EVALUATION_TIMES = _DURATIONS | {"runtime"}  # transformers
 _WHOLE_STEP = [("end", "to", "end")]  # torchtitan
 _WALL = ("train", "wall")  # fairseq
 _DATA = frozenset({"data", "dataloader", "dataload", "dataloading", "loader", "input"})
@@ -140,7 +154,7 @@ def machinery_of(tag: str) -> Machinery | None:
     parts = words(tag)
     if _has(parts, _RATES) or _is_rate(parts):
         return "learning_rate" if not _has(parts[-2:], _BESIDE_RATES) else None
-    if any(ROLE_WORDS.get(part) in EVALUATIONS for part in parts):
+    if _is_of_evaluations(parts):
         return None
     if _has(parts, _SCALES) or _last(tag) == ("scaler",):
         return "loss_scale"
@@ -151,13 +165,40 @@ def machinery_of(tag: str) -> Machinery | None:
         return "gradient_norm" if normed else None
     if _last(tag) in _WHOLE_NORMS and _OTHER_NORMS.isdisjoint(parts):
         return "gradient_norm"
-    if _has(parts, _SPEEDS) or _is_per_second(tag, parts):
+    if _is_speed(tag, parts):
         return "speed"
     if _is_wait(parts):  # Detectron2, MMEngine, timm
         return "data_share" if "%" in tag else "data_time"
     if not _SHARES.isdisjoint(parts) and _is_wait([one for one in parts if one not in _SHARES]):
         return "data_share"
     return "step_time" if _is_step_time(parts) else None
+
+
+@lru_cache(TAGS_KEPT)
+def evaluation_pace_of(tag: str) -> Literal["speed", "step_time"] | None:
+    """Whether a tag says how fast evaluations go, or how long one takes: ``eval/runtime``.
+
+    Args:
+        tag: The tag.
+
+    Returns:
+        ``step_time`` for how long one takes; None where it is neither.
+    """
+    parts = words(tag)
+    if not _is_of_evaluations(parts):
+        return None
+    if _is_speed(tag, parts):
+        return "speed"
+    rest = [part for part in parts if part not in ROLE_WORDS.keys() | _SMALL | _AVERAGED]
+    return "step_time" if rest and _EVALUATION_TIMES.issuperset(rest) else None
+
+
+def _is_of_evaluations(parts: Sequence[str]) -> bool:
+    return any(ROLE_WORDS.get(part) in EVALUATIONS for part in parts)
+
+
+def _is_speed(tag: str, parts: Sequence[str]) -> bool:
+    return _has(parts, _SPEEDS) or _is_per_second(tag, parts)
 
 
 def _clips(tag: str, parts: Sequence[str]) -> Machinery | None:

@@ -9,19 +9,19 @@ rises with what is learned, not with how well; beside the losses of two players 
 sum. Where the loss of a policy is measured on data held out, policy and value are no players but
 two heads of one network that fits that data. Beside an Elo rating a reward is against opponents
 that get better, and beside the losses of a quantiser a perplexity is how many of its codes are
-used. Where a monitor of episodes wrote ``r``, ``l`` and ``t``, the first is a return. A ``v_loss``
-is that of a value, but beside a ``t_loss`` that of validation. So a run is read as a whole by
-`objectives_of`.
+used. Where a monitor of episodes wrote ``r``, ``l`` and ``t``, the first is a return. Names that
+say what they measure only together are read as others: see `readings_of`. So a run is read as a
+whole by `objectives_of`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tbtools.analysis.objective.readings import readings_of
 from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of, words
 from tbtools.vocabulary import ROLE_WORDS
 
@@ -38,6 +38,8 @@ _LOSS_WORDS = frozenset({"loss", "losses"})
 _HELD_OUT = frozenset({"validation", "test"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "win ratio", "winrate", "won"})
+# What a regression is measured in, and no penalty on weights.
+_OF_REGRESSION = frozenset({"mae", "rmse", "mape", "smape"})
 _PERPLEXITIES = frozenset({"perplexity", "perplexities", "ppl"})
 _OF_CODES = frozenset({"codebook", "vq", "commit", "commitment"})
 _ABOUT = frozenset({"about", "ledger"})
@@ -56,9 +58,6 @@ _ENTROPIES = frozenset({"entropy", "ent"})
 _SUMS = frozenset({"total", "overall", "objective"})
 # What the Monitor of Stable-Baselines writes of an episode: return, length, time.
 _EPISODE = frozenset({"r", "l", "t"})
-# A letter before a measure, as in v_loss and tloss; and two that stand for training and validation.
-_LETTER = re.compile(r"(?<![^\W_])[a-z](?=[\W_]|loss)", re.IGNORECASE)
-_TRAINED_AND_HELD_OUT = frozenset({"t", "v"})
 _L2_NORM = ("l", "2", "norm")
 _L2_LOSS = ("l", "2", "loss")
 _SEGMENTS = re.compile(r"[/|]| - ")
@@ -66,8 +65,7 @@ _SEGMENTS = re.compile(r"[/|]| - ")
 _SUBTRACTED = re.compile(r"(?:^|[/|] ?)(1 ?)?- ?(?=[^\W\d])")
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What the words of one tag say.
 
     Attributes:
@@ -136,7 +134,7 @@ def meaning_of(tag: str) -> Meaning:
     fits = "fit" in kinds and measure.kind in _LOSSES
     plays = _is_players(measure, kinds, fits=fits)
     sign = _sign(tag, measure)
-    aside = "never" in kinds or ("code" in kinds and not fits) or sign == "left to one"
+    aside = _is_never(rows, measure) or ("code" in kinds and not fits) or sign == "left to one"
     aside = aside or _is_about(segments, at) or _is_part_of_loss(segments, measure)
     if plays or aside:
         head = measure if plays and not aside and "generator" not in kinds else None
@@ -149,6 +147,12 @@ def meaning_of(tag: str) -> Meaning:
         fits=fits,
         codes=codes,
     )
+
+
+def _is_never(rows: Sequence[Row | None], measure: Row) -> bool:
+    """Whether a word says that there is no better; ``reg_mae`` is the error of a regression."""
+    never = {row.word for row in rows if row and row.kind == "never"}
+    return bool(never) and not (never == {"reg"} and measure.word in _OF_REGRESSION)
 
 
 def is_reward(tag: str) -> bool:
@@ -285,8 +289,8 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     Args:
         tags: All tags of the run.
     """
-    held_out = _held_out_by_letter(tags)
-    meanings = {tag: meaning_of(held_out.get(tag, tag)) for tag in tags}
+    readings = readings_of(tags)
+    meanings = {tag: meaning_of(readings.get(tag, tag)) for tag in tags}
     returns = _returns_of_monitor(tags)
     rewards = bool(returns) or any(each.rewards for each in meanings.values())
     heads = not rewards and any(map(_is_held_out_policy, tags))
@@ -325,23 +329,6 @@ def _returns_of_monitor(tags: Sequence[str]) -> frozenset[str]:
         for folder, names in by_folder.items()
         if "r" in names and (names >= _EPISODE or (len(by_folder) == 1 and names <= _EPISODE))
     )
-
-
-def _held_out_by_letter(tags: Sequence[str]) -> Mapping[str, str]:
-    """Tags as ``v_loss``, and as what they are read: ``val_loss``.
-
-    ``t_loss`` stands beside, and no ``q_loss`` or ``p_loss``, with which they were of an agent.
-    """
-    by_rest: dict[tuple[str, str], dict[str, str]] = {}
-    for tag in tags:
-        if found := _LETTER.search(tag):
-            rest = tag[: found.start()], tag[found.end() :]
-            by_rest.setdefault(rest, {})[found[0].lower()] = tag
-    return {
-        letters["v"]: f"{before}val{behind}"
-        for (before, behind), letters in by_rest.items()
-        if letters.keys() == _TRAINED_AND_HELD_OUT
-    }
 
 
 def _is_held_out_policy(tag: str) -> bool:

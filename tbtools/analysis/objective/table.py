@@ -12,11 +12,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from tbtools.vocabulary import ROLE_WORDS
 
@@ -50,8 +49,7 @@ _KINDS = frozenset(get_args(Kind))
 TAGS_KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the table.
 
     Attributes:

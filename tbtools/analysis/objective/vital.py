@@ -90,6 +90,8 @@ _STATES = frozenset(
     }
 )
 _MEASURES_OF_SIZE = frozenset({"max", "rms", "abs", "mean", "norm", "l2"})
+# The squared logarithm of the sum of a router's exponentials (ST-MoE, 2022).
+_ROUTERS = frozenset({"router", "routing"})
 _CURVATURES = frozenset({"sharpness", "eigenvalue", "eigenvalues", "condition", "hessian"})
 _RATIOS = (
     ({"ratio", "ratios"}, {"importance", "policy", "actor", "is", "val", "prob"}),
@@ -134,6 +136,8 @@ def _of_size(tag: str, known: frozenset[str]) -> Vital | None:
     if known & _VALUES and not known & _GENERATORS:
         return "player"
     if known & _LOGITS or known & _NORMS or (known & _STATES and known & _MEASURES_OF_SIZE):
+        return "size"
+    if known & _ROUTERS and "z" in known:
         return "size"
     if any(known & one and known & other for one, other in _RATIOS):
         return "size"

@@ -7,9 +7,8 @@ import errno
 import os
 import sys
 import time
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools import system
 from tbtools.digest import digest
@@ -116,8 +115,7 @@ def make_directory(directory: str) -> None:
             os.mkdir(each, 0o700)
 
 
-@dataclass(frozen=True, slots=True)
-class CachedFile:
+class CachedFile(NamedTuple):
     """A file in the cache.
 
     Attributes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,8 +87,7 @@ class Head(NamedTuple):
 _HEAD = struct.Struct("<Q10q2q2I??B5x64s")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class Encoded(NamedTuple):
     """An entry.
 
     Attributes:

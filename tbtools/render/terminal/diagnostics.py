@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tbtools.eventfile.source import paths_of, source_of
 from tbtools.render.format import format_count, plural, printable
@@ -24,8 +23,7 @@ _PROBLEMS_SHOWN = 20
 _NAMES_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostics:
+class Diagnostics(NamedTuple):
     """What should be known of the runs that a command has read.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,8 +35,7 @@ class Metric(NamedTuple):
     numbers: SeriesStatistics
 
 
-@dataclass(frozen=True, slots=True)
-class HParamsTable:
+class HParamsTable(NamedTuple):
     """One row a run that has hyperparameters.
 
     Attributes:
@@ -68,8 +66,7 @@ class HParamsTable:
         return pd.DataFrame(columns, index=pd.Index(list(self.rows), name="run", dtype="str"))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The hyperparameters of a run.
 
     Attributes:

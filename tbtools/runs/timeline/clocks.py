@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 _SET_BACK = 60.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Clocks:
+class Clocks(NamedTuple):
     """When the sessions of a run began and ended.
 
     Attributes:
@@ -44,8 +42,7 @@ class Clocks:
         """The same with some sessions so many seconds later."""
         change = np.zeros(self.start.size)
         change[list(by)] = list(by.values())
-        return replace(
-            self,
+        return self._replace(
             start=self.start + change,
             end=self.end + change,
             shift=self.shift + change,
@@ -74,7 +71,7 @@ def in_file_order(clocks: Clocks, sessions: Sequence[Session]) -> Clocks:
             start[number] += behind
             end[number] += behind
             shift[number] += behind
-    return replace(clocks, start=start, end=end, shift=shift)
+    return clocks._replace(start=start, end=end, shift=shift)
 
 
 def rows_set_back(rows: RunRows, first_rows: NDArray[np.int64]) -> NDArray[np.int64]:

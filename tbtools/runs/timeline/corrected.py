@@ -10,7 +10,6 @@ job that died is taken to come behind the training that it went on with.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +63,7 @@ def corrected_clocks(
         known = [[] if tag in own else own for own in known]
     if early := _early_evaluations(clocks, traces):
         undecided = {(other, number) for number in early for other in range(len(sessions))}
-        clocks = replace(clocks.moved(early), undecided=clocks.undecided | undecided)
+        clocks = clocks.moved(early)._replace(undecided=clocks.undecided | undecided)
     return in_file_order(clocks, sessions)
 
 

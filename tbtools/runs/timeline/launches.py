@@ -8,8 +8,8 @@ them holds for all. So their rows are put together, and `resume` goes by launche
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 _ROOM = 1 / 10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Launches:
+class Launches(NamedTuple):
     """The launches of a run.
 
     Attributes:
@@ -63,8 +62,8 @@ class Launches:
             shift[members] = moved
         change = shift - plain.shift
         skewed = tuple(each for number in clocks.skewed for each in self.members[number])
-        return replace(
-            plain, start=plain.start + change, end=plain.end + change, shift=shift, skewed=skewed
+        return plain._replace(
+            start=plain.start + change, end=plain.end + change, shift=shift, skewed=skewed
         )
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -222,7 +221,7 @@ class Correction:
 
     def _leave_both(self, one: int, other: int) -> None:
         undecided = self.clocks.undecided | {(one, other), (other, one)}
-        self.clocks = replace(self.clocks, undecided=undecided)
+        self.clocks = self.clocks._replace(undecided=undecided)
 
     def _leave_undecided(self, number: int) -> None:
         """Of what came behind a session whose time is not known, only what needs it followed it.

@@ -26,6 +26,7 @@ from tbtools.analysis.detect.tasks import (
     NOTHING,
     Given,
     became_harder,
+    exploded,
     is_of_chance,
     is_term,
     is_traded,
@@ -244,7 +245,8 @@ def _of_rise(
     if is_of_chance(given.losses, judged, onset.index):
         return None
     given_doubt = _by_what_is_given(given, judged, onset)
-    if given_doubt in EXPLAIN and is_usual(judged, onset.index, level):
+    is_explained = given_doubt in EXPLAIN and not exploded(given.explosions, judged, onset.index)
+    if is_explained and is_usual(judged, onset.index, level):
         return None
     doubt = raised or given_doubt
     doubt = doubt or recovery.doubt(
@@ -295,6 +297,7 @@ def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str 
     if not np.isfinite(judged.series.value[-1]):
         # What got worse and then is no number any more does not come back.
         doubt = None
+    best = judged.best_until(onset.index)
     if doubt is not None:
         evidence["may_recover"] = DOUBTS[doubt]
     if _is_at_restart(judged, onset):
@@ -308,8 +311,8 @@ def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str 
         onset_time=judged.time(onset.index),
         end_step=judged.last_step(-1),
         ongoing=True,
-        best_step=judged.step(judged.best),
-        best_value=judged.value(judged.best),
+        best_step=judged.step(best),
+        best_value=judged.value(best),
         last_good_step=judged.step(onset.index - 1) if onset.index > 0 else None,
         message=_message(judged, onset, evidence),
         evidence=evidence,

@@ -31,7 +31,7 @@ BEYOND = 10.0
 FEWEST, MOST = 8, 64
 
 
-def valley(judged: Judged) -> unimodal.Valley | None:
+def valley(judged: Judged, *, beside: bool = False) -> unimodal.Valley | None:
     """The rise at the end of a series, in its own unit.
 
     Of noise in proportion to the level the logarithm has the same everywhere: where that of the
@@ -39,15 +39,15 @@ def valley(judged: Judged) -> unimodal.Valley | None:
 
     Args:
         judged: The series.
+        beside: Whether its twin goes on falling, so that less evidence will do; then both are.
     """
     y = judged.y
     positive = _is_positive(judged)
     if not unimodal.may_rise(y, logarithmic=positive):
         return None
-    if positive and _is_even_in_logarithms(y):
-        found = _by_logarithms(y) or unimodal.find(y)
-    else:
-        found = unimodal.find(y)
+    logs = positive and (beside or _is_even_in_logarithms(y))
+    found = _by_logarithms(y, beside=beside) if logs else None
+    found = found or unimodal.find(y, beside=beside)
     small = found is not None and _is_small(found.as_rise(len(y)), judged)
     return None if found is None or small or found.gap <= floor(judged) else found
 
@@ -152,8 +152,8 @@ def beyond(judged: Judged) -> excursion.Excursion | None:
     return excursion.Excursion(float(y[high] - y[0]), float(y[0]), 0, high, 1, judged.noise, 0.0)
 
 
-def _by_logarithms(y: Array) -> unimodal.Valley | None:
-    found = unimodal.find(np.log(y))
+def _by_logarithms(y: Array, *, beside: bool) -> unimodal.Valley | None:
+    found = unimodal.find(np.log(y), beside=beside)
     if found is None:
         return None
     rise = _without_logarithms(found.as_rise(len(y)))

@@ -32,7 +32,8 @@ OVERFLOWS = 3
 OUTWEIGHS = 5
 # From so many stretches of bad points on they may be usual.
 LEAST_STRETCHES = 5
-# Of the last quarter of a loss that is no number ever more often so much is none.
+# Of the last quarter of a loss that is no number ever more often so much is none, and of all of one
+# that was none for a while.
 OFTEN = 0.1
 
 
@@ -69,13 +70,14 @@ def find(
         and (_may_recover(bad, lasting, objective) or _is_of_a_batch(bad, lasting, series, others))
     )
     often = not ongoing and not undefined and _becomes_usual(bad, objective)
-    serious: Severity = "warning" if provisional or absent or often else "error"
+    long = not ongoing and not undefined and _lasted_long(bad, objective)
+    serious: Severity = "warning" if provisional or absent or often or long else "error"
     return [
         Finding(
             run=series.run,
             tag=series.tag,
             kind="nonfinite",
-            severity=serious if often or (ongoing and not undefined) else "info",
+            severity=serious if often or long or (ongoing and not undefined) else "info",
             onset_step=int(series.step[onset]),
             onset_time=finite_or_none(series.wall_time[onset]),
             end_step=int(series.step[last]),
@@ -90,6 +92,7 @@ def find(
                 if absent
                 else ""
             )
+            + (f"; {len(where) / len(bad):.0%} of all points" if long else "")
             + ("; ever more often" if often else "")
             + ("; it may recover, as such values do" if provisional else ""),
             evidence=_evidence(series, where, onset, lasting if ongoing else None),
@@ -125,6 +128,13 @@ def _becomes_usual(bad: NDArray[np.bool_], objective: Objective) -> bool:
     """
     often = float(bad[-max(1, len(bad) // 4) :].mean()) >= OFTEN
     return objective == "min" and often and _is_more_later(bad)
+
+
+def _lasted_long(bad: NDArray[np.bool_], objective: Objective) -> bool:
+    """Whether a loss that was a number was none for a tenth of the run, though it recovered."""
+    later = bad[int(np.argmin(bad)) :]  # what is none at first may not be measured yet
+    least = max(OVERFLOWS, OFTEN * len(bad))
+    return bool(objective == "min" and np.count_nonzero(later) >= least)
 
 
 def _stretches(bad: NDArray[np.bool_]) -> NDArray[np.intp]:

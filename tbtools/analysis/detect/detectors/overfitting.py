@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import divergence, few, plateau
+from tbtools.analysis.detect.detectors import divergence, few, plateau, plateau_finding
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
-from tbtools.analysis.detect.signals import excursion, robust, unimodal
+from tbtools.analysis.detect.signals import chance, excursion, robust, unimodal
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
+from tbtools.analysis.objective import bound, worst
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,12 @@ FEW = 60
 # A training series whose end is worse than its last points before by so many times its noise
 # has been hurt itself.
 WORSE = 3.0
+# What goes on falling comes to this part of what was left, by the first and the last of so many
+# parts of it.
+LEARNED = 0.8
+PARTS = 8
+# A score that never came to this part of what it can be has learned nothing.
+NEVER = 0.01
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -55,7 +62,9 @@ def find(
     if not len(validation) or few.to_zero(validation) is not None:
         return None
     rise, onset = _rise(validation, rises=rises or validation is not whole)
-    if rise is None or onset is None:
+    if rise is None:
+        rise, onset = _rise_beside(training, validation)
+    if rise is None or onset is None or _never_learned(validation):
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
     if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
@@ -65,7 +74,7 @@ def find(
     level = divergence.level_at_end(validation, rise, onset)
     if restart(rate, validation, onset.index, level) == "explains":
         return None
-    best = validation.best
+    best = validation.best_until(onset.index)
     evidence = divergence.describe(validation, rise, onset)
     evidence |= {"training_tag": training.series.tag, "training_standard_errors": standard_errors}
     before, after = evidence["level_before"], evidence["level_after"]
@@ -90,6 +99,15 @@ def find(
         message=text,
         evidence=evidence,
     )
+
+
+def _never_learned(validation: Judged) -> bool:
+    """Whether a score never came farther than a hundredth of its way from the worst to the best."""
+    tag, reached = validation.series.tag, validation.value(validation.best)
+    best, least = bound(tag, reached), worst(tag)
+    if best is None or least is None:
+        return False
+    return 0 <= reached - least <= NEVER * (best - least)  # below, the tag says another range
 
 
 def _while_it_trains(training: Judged, validation: Judged) -> Judged:
@@ -127,6 +145,32 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
 
 def _valley(validation: Judged) -> unimodal.Valley | None:
     return few.valley(validation) or unimodal.of_few(validation.y)
+
+
+def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None, Onset | None]:
+    """A rise that noise alone may explain, while the training series goes on falling.
+
+    More points tell by themselves, and what is best near its end is no worse for it.
+    """
+    n = len(validation)
+    if n > max(chance.LEAST_BESIDE_A_TWIN) or validation.best > (1 - unimodal.LEAST_PART) * n:
+        return None, None
+    valley = few.valley(validation, beside=True) or unimodal.of_few_beside(validation.y)
+    if valley is None or not _goes_on_falling(training, validation, valley.onset):
+        return None, None
+    # Whether it rose at once, points that scatter do not tell.
+    return valley.as_rise(len(validation)), Onset(valley.onset, sudden=False)
+
+
+def _goes_on_falling(training: Judged, validation: Judged, onset: int) -> bool:
+    """Whether the training series falls to `LEARNED` of what was left there."""
+    ideal = plateau_finding.ideal_of(training)
+    if ideal is None and not training.log:
+        return False
+    left = np.exp(training.y) if ideal is None else training.y - ideal
+    left = left[training.count_before(validation.series, int(validation.points[onset])) :]
+    some = max(1, len(left) // PARTS)
+    return len(left) > 1 and robust.median(left[-some:]) <= LEARNED * robust.median(left[:some])
 
 
 def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:

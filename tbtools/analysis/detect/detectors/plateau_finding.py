@@ -29,6 +29,8 @@ COMING_DOWN = 2 / 3
 NEARLY = 0.015
 # ... and when next to nothing is, of a score that has learnt: nine in ten are right.
 CLOSE = 0.1
+# What a score without a known bound comes to that is a share, and stays at, when all is right.
+ALL = (1.0, 100.0)
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
 
@@ -112,7 +114,8 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     `CLOSE` to it by learning: what stood there from the start may be as good as guessing is.
 
     A cap is known by being hit exactly, again and again, by a series that went back now and then
-    before; one that did not has no noise, and stands still wherever it stops.
+    before; one that did not has no noise, and stands still wherever it stops. Where that is exactly
+    1 or 100, for the whole second half of the stretch, all is right: no share is larger.
     """
     # The error of a level is a third of that of a trend: what may be near is not shown to be far.
     level = judged.logged(flat.level - 2 * flat.error / 12**0.5)
@@ -124,7 +127,11 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
         return False
     if judged.objective == "min":
         return float(judged.y[judged.best]) == 0.0 and bool(np.all(tail >= 0))
-    return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY) if flat.onset else False
+    if flat.onset == 0:
+        return False
+    if judged.value(judged.best) in ALL and bool(np.all(tail[len(tail) // 2 :] == tail.min())):
+        return True
+    return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY)
 
 
 def _is_near(judged: Judged, level: float, part: float) -> bool:

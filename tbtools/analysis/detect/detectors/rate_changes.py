@@ -31,7 +31,8 @@ EXACT = 1.0001
 # A rate that is so many times what it was has leapt for certain; at a restart so many are enough,
 # for nothing else happens there.
 LEAP = 3.0
-LEAP_AT_RESTART = 1.4
+LEAP_AT_RESTART = 1.15
+CLIMBS_AT_RESTART = 1.4
 FALL_AT_RESTART = 1.8
 # Beyond all rates before, so many, or so many at once.
 BEYOND = 2.0
@@ -57,6 +58,13 @@ WARM_UP = 0.15
 WARM_UP_POINTS = 5
 # More leaps are a schedule.
 LEAPS = 3
+# What leaps back to its peak from above this part of it was not at the end of a cycle.
+HALF_WAY = 0.3
+# What turns at more than this part of its moves is adapted to what it does, and no schedule.
+TURNS = 1 / 3
+MANY_TURNS = 10
+# What leaps to and fro does so at this part of its points.
+MOST = 0.8
 # Restarts that are looked at, the first ones.
 RESTARTS = 10
 # So many points, and this part of the series, tell that a rate stands still or has settled.
@@ -97,9 +105,44 @@ def find(series: ScalarSeries) -> Finding | None:
     if len(value) < LEAST_POINTS or series.steps_go_back or value.min() == value.max():
         return None
     resumed = np.flatnonzero(session[1:] != session[:-1]) + 1
-    change = _at_restarts(value, resumed) or _beyond(value, resumed)
-    change = change or _breaks(value, resumed) or _climbs_again(value)
+    change = _at_restarts(value, resumed) or _to_and_fro(value)
+    change = change or _within_session(value, resumed)
     return None if change is None else _finding(series, points, value, change)
+
+
+def _within_session(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    peak = int(np.argmax(value))
+    if peak <= WARM_UP_POINTS and (value[peak + 1 :] <= value[peak:-1]).all():
+        return _breaks(value, resumed)  # it never rises
+    if _is_adapted(value):
+        return None
+    change = _beyond(value, resumed) or _breaks(value, resumed)
+    return change or _raised(value) or _resets(value) or _climbs_again(value)
+
+
+def _to_and_fro(value: Array) -> Change | None:
+    """A rate that goes its way, and from some point on leaps to and fro to the end.
+
+    Two schedulers set it, or two optimizers write it. What adapts a rate does so by less.
+    """
+    moves = np.diff(np.log(value))
+    turns = moves[1:] * moves[:-1] < 0
+    leaps = turns & (np.minimum(np.abs(moves[1:]), np.abs(moves[:-1])) > np.log(BEYOND))
+    first = int(np.argmax(leaps)) + 1
+    settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
+    if first < settled or np.count_nonzero(leaps) < MANY_TURNS or leaps[first - 1 :].mean() < MOST:
+        return None
+    low, high = sorted(value[first - 1 : first + 1].tolist())
+    text = f"leaps to and fro since {{place}}, between {low:.4g} and {high:.4g} at first: two "
+    return Change(first, text + "schedules set it", False, "info")
+
+
+def _is_adapted(value: Array) -> bool:
+    """Whether a rate goes up and down with what training does, as by PPO's divergence."""
+    moves = np.sign(np.diff(value))
+    moves = moves[moves != 0]
+    turns = np.count_nonzero(moves[1:] != moves[:-1])
+    return bool(turns > max(MANY_TURNS, TURNS * len(moves)))
 
 
 def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
@@ -128,7 +171,7 @@ def _leaps(value: Array, index: int, within: Array) -> Change | None:
     """A session that goes on at a higher rate, and not as the warm-up before went on."""
     before, after = float(value[index - 1]), float(value[index])
     times = after / before
-    if index < 2 or times <= LEAP_AT_RESTART or _is_usual(times, within):
+    if index < 2 or times <= LEAP_AT_RESTART or _is_usual(before, after, within):
         return None
     if after - before <= 2 * np.diff(value[:index]).max() and before == value[:index].max():
         return None
@@ -140,35 +183,45 @@ def _leaps(value: Array, index: int, within: Array) -> Change | None:
     return Change(index, text, True, "warning" if anew or times > LEAP else "info")
 
 
-def _is_usual(times: float, within: Array) -> bool:
+def _is_usual(before: float, after: float, within: Array) -> bool:
     """Whether a rate changes like that, up or down, where no session begins."""
-    moves = within if times > 1 else -within
-    return bool(len(moves) and moves.max() >= LIKE * abs(np.log(times)))
+    moves = within if after > before else -within
+    return bool(len(moves) and moves.max() >= LIKE * abs(np.log(after) - np.log(before)))
 
 
 def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
     """A session whose rate climbs again to what the one before had left behind, or was at."""
     before, peak = float(value[index - 1]), float(value[:index].max())
-    if value[index] > before:
+    way = value[int(np.argmax(value[:index])) : index]
+    is_falling = bool((way[1:] <= way[:-1]).all())
+    if value[index] > (LEAP_AT_RESTART if is_falling else 1) * before:
         return None
-    highest = float(value[index:end].max())
+    climb = value[index : index + int(np.argmax(value[index:end])) + 1]
+    highest = float(climb[-1])
+    if (climb[1:] < climb[:-1]).any() or _climbed(way, highest / before):
+        return None  # the schedule went on, in cycles
     came_down = CHANGED * before < peak
     fell = before > FALL_AT_RESTART * value[index]
-    beyond = highest > (CHANGED if fell else LEAP_AT_RESTART) * before
+    beyond = highest > (CHANGED if fell else CLIMBS_AT_RESTART) * before
     text = f"warms up again after the restart at {{place}}: it was {before:.4g} before"
     if came_down and beyond:
         return Change(index, f"{text}, and is {highest:.4g} then", True, "warning")
-    settled = index > STILL_POINTS and bool((value[index - STILL_POINTS : index] == before).all())
+    settled = not came_down and int(np.argmax(value[:index])) < index - 1
     if settled and fell and BACK * before <= highest <= CHANGED * before:
         return Change(index, text, True, "info")
     return None
+
+
+def _climbed(way: Array, times: float) -> bool:
+    """Whether a rate that had come down went up by itself, about so many times."""
+    return bool((way / np.minimum.accumulate(way)).max() >= max(EXACT, times**LIKE))
 
 
 def _falls(value: Array, index: int, end: int, within: Array) -> Change | None:
     """A session that goes on at a part of the rate, and stays below for longer than a warm-up."""
     before, after = float(value[index - 1]), float(value[index])
     soon = value[index : min(end, index + max(WARM_UP_POINTS, int(WARM_UP * len(value))))]
-    fell = before > FALL_AT_RESTART * after and not _is_usual(after / before, within)
+    fell = before > FALL_AT_RESTART * after and not _is_usual(before, after, within)
     if not fell or len(soon) < WARM_UP_POINTS or soon.max() >= BACK * before:
         return None
     text = f"fell {before / after:,.3g}-fold at the restart at {{place}}, from {before:.4g} to "
@@ -196,9 +249,13 @@ def _beyond(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     begins = np.flatnonzero(np.diff(rising, prepend=0) > settled)
     # A warm-up goes on at each point, or in stages; what comes after it has had time to settle.
     later = [int(rising[at]) for at in begins if rising[at] > settled]
+    # So had what came down to half.
+    lowest = np.minimum.reduceat(value, rising)[:-1] if len(rising) else rising
+    later += rising[1:][BEYOND * lowest < highest[rising[:-1]]].tolist()
     leaps = np.flatnonzero(value[1:] > LEAP * value[:-1]) + 1
-    later += [at for at in leaps.tolist() if at > settled and at in rising]
-    if not later or len(leaps) > LEAPS:
+    if len(leaps) <= LEAPS:
+        later += [at for at in leaps.tolist() if at > settled and at in rising]
+    if not later:
         return None
     index = min(later)
     before, after = float(highest[index - 1]), float(value[index:].max())
@@ -230,8 +287,6 @@ def _breaks(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     if abs(after - before) <= 2 * np.abs(np.diff(value[index - 1 - settled : index])).max():
         return None  # a line falls ever more steeply by its logarithm
     if after < before:
-        if value[index:].max() >= BACK * before:
-            return None
         text = f"fell {before / after:,.3g}-fold"
     elif before > HIGH * value[:index].max():
         text = f"jumped {after / before:,.3g}-fold"
@@ -242,6 +297,35 @@ def _breaks(value: Array, resumed: NDArray[np.intp]) -> Change | None:
         return None
     text += f" at once at {{place}}, from {before:.4g} to {after:.4g}, "
     return Change(index, text + "as it does nowhere else", False, "info")
+
+
+def _raised(value: Array) -> Change | None:
+    """A rate that stood, and is raised once and for good, as no schedule in steps does."""
+    ups = np.flatnonzero(value[1:] > EXACT * value[:-1]) + 1
+    stood = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
+    ups = ups[ups > stood]
+    if len(ups) != 1:
+        return None
+    index = int(ups[0])
+    before, after = float(value[index - 1]), float(value[index])
+    if (value[index - stood : index] != before).any() or after < AT_ONCE * before:
+        return None
+    text = f"jumped {after / before:,.3g}-fold at {{place}}, from {before:.4g} to {after:.4g}, "
+    return Change(index, text + "after it had stood", False, "info")
+
+
+def _resets(value: Array) -> Change | None:
+    """A rate that leaps back to its peak again and again, long before the end of its schedule."""
+    before, after = value[1:-1], value[2:]
+    falls = before < value[:-2]
+    to_peak = (after > CHANGED * before) & (CHANGED * after > value.max())
+    leaps = np.flatnonzero(falls & to_peak) + 2
+    if len(leaps) < 2 or value[leaps - 1].min() < HALF_WAY * value.max():
+        return None
+    index = int(leaps[0])
+    text = f"leaps back to its peak of {value[index]:.4g} at {{place}} and {len(leaps) - 1} times "
+    text += f"more, from {value[index - 1]:.4g} at first: its schedule is begun anew"
+    return Change(index, text, False, "info")
 
 
 def _climbs_again(value: Array) -> Change | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import rate_changes
+from tbtools.analysis.detect.detectors import rate_changes, warm_up
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.learning_rate import CHANGED, DEAD, ENDED, LAST_PART, peak_of
@@ -32,8 +32,10 @@ NEVER_HIGHER = 1e-8
 # So many zeros, in this part of the run, are no accident ...
 ZEROS = 3
 ZERO_PART = 0.05
-# ... and where the rate had come down by itself, so many are no end of a schedule.
-ENDED_PART = 0.2
+# ... and where the rate had come down by itself, so many are no end of a schedule: a warning from
+# the second on.
+ENDED_PART = 0.1
+MUCH_ENDED_PART = 0.2
 # So many rates below zero, by more than this part of the peak, are neither: each step goes uphill.
 NEGATIVE = 2
 ROUNDING = 1e-3
@@ -43,18 +45,27 @@ ZERO_AT_FIRST_PART = 0.1
 # A schedule that ended at this part of its peak or below, so early, was computed for a shorter run;
 # beyond that, and up to this part, it may also have been forgotten.
 LOW = 0.12
+EARLY = 0.25
 BELOW_PEAK = 0.9
-EARLY = 0.4
-# It came down there in so many moves, at more than this part of the points: no staircase.
-MOVES = 5
-MOVING = 0.5
+EARLY_AND_HIGH = 0.4
+# It came down there in so many moves, or in fewer at most of the points: no staircase as planned.
+# Only such a one may be at a hundredth for the last two fifths, as on ImageNet.
+MANY_MOVES = 8
+MOVES = 3
+LAST_PART_OF_A_SLOPE = 0.4
+# Of the way that a rate came down this part is as good as nothing ...
+LEFT = 0.01
+ROUNDED = 1.01
+# ... but a schedule that is wholly over within this part of the way that it took to there ends to
+# the point: a line takes 0.01, a cosine 0.07, a parabola 0.1.
+SOON = 0.15
+# It is still at its peak there.
+AT_PEAK = 0.99
 # Fewer points do not tell that a rate never changes.
 LEAST_POINTS = 10
 LEAST_DEAD = 4
 # Standard errors by which a loss still falls.
 FALLS = 5.0
-# What is in the names of hyperparameters that say how long a rate warms up.
-HPARAMS = ("warmup",)
 
 
 def find(
@@ -69,14 +80,16 @@ def find(
         loss: What training minimises, which falls as long as the rate is not zero.
         declared: Gives its hyperparameters, which say whether there is a warm-up.
     """
+    # A group of parameters that is frozen from the first point to the last says nothing.
+    rates = [one for one in rates if peak_of(one) > 0] or rates
     zero = _zero(rates, loss) or _dead(rates) or _ended_early(rates)
     if zero is not None:
         yield zero
     changed = next(filter(None, map(rate_changes.find, rates)), None)
     if changed is not None:
         yield changed
-    if zero is None and (constant := _without_warm_up(rates[0], declared)) is not None:
-        yield constant
+    if zero is None and (found := warm_up.find(rates[0], declared)) is not None:
+        yield found
 
 
 def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding | None:
@@ -95,9 +108,11 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
         least = NEGATIVE if uphill else max(ZEROS, (ENDED_PART if ended else ZERO_PART) * n)
     if end - begin < least:
         return None
+    if begin and end == n and not uphill:
+        begin = min(begin, _end_of_way(series)) if peak > 0 else begin
     first, last = int(series.step[begin]), int(series.step[end - 1])
     for other in rates[1:]:
-        if not _is_zero(other, LOST)[(other.step >= first) & (other.step <= last)].all():
+        if not _is_zero(other, LEFT)[(other.step >= first) & (other.step <= last)].all():
             return None
     text = _where_it_is_so(series, begin, end)
     falls = loss is not None and _falls(loss, first, last)
@@ -111,6 +126,7 @@ def _zero(rates: Sequence[ScalarSeries], loss: ScalarSeries | None) -> Finding |
     elif uphill:
         text += ": steps go uphill"
     elif ended:
+        severity = "warning" if end - begin >= MUCH_ENDED_PART * n else "info"
         text += ": training goes on after the end of the schedule"
     else:
         text += ": nothing is learned"
@@ -150,7 +166,7 @@ def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
     if 0 < peak_of(series) <= NEVER_HIGHER:
         is_so = f"is as good as 0, {peak_of(series):.4g} at most,"
     elif (values > 0).any():
-        is_so = f"is 0, or as good as 0 beside its peak of {peak_of(series):.4g},"
+        is_so = f"is 0, or next to nothing beside its peak of {peak_of(series):.4g},"
     if begin == 0 and end < n:
         return f"{is_so} until {place_of(series, end - 1)}, {end / n:.0%} of the run"
     if begin == 0:
@@ -162,24 +178,26 @@ def _where_it_is_so(series: ScalarSeries, begin: int, end: int) -> str:
 def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
     """Rates are next to zero for longer than schedules have it: they were cut too often.
 
-    All of them, or one that came down by itself while others are high: what is frozen is cut at
-    once. A loss may still fall, by weights that are averaged or by what no rate is logged of: an
-    info.
+    All of them, or one that came down by itself, or to zero, while others are high. A loss may
+    still fall, by weights that are averaged or by what no rate is logged of: an info.
     """
     dead = [(one, begin) for one in rates if (begin := _dead_since(one)) is not None]
     if not dead:
         return None
     series, begin = dead[0]
     n, peak, last = len(series.value), peak_of(series), float(series.value[-1])
-    text = f"is less than a thousandth of its peak of {peak:.4g} since {place_of(series, begin)}, "
+    text = f"is a hundredth of its peak of {peak:.4g} or less since {place_of(series, begin)}, "
     text += (
         f"{(n - begin) / n:.0%} of the run, and {last:.4g} at the end: next to nothing is learned"
     )
     if len(dead) < len(rates):
-        high = [one for one in rates if peak_of(one) > 0]
-        other = max(high, key=lambda one: float(one.value[-1]) / peak_of(one))
+        other = max(rates, key=lambda one: float(one.value[-1]) / peak_of(one))
         part = float(other.value[-1]) / peak_of(other)
-        if part <= LOW or not _came_down(series.value[: begin + 1]):
+        if part <= (LOW if last else LEFT):
+            return None
+        # The rate of biases may warm up from far above its schedule, as Ultralytics has it.
+        fades = last <= CHANGED * DEAD * peak and _came_down(series.value[: begin + 1])
+        if last and not fades:
             return None
         text += f" by it, while {other.tag} is at {part:.2g} of its peak"
     return Finding.of_points(
@@ -198,13 +216,35 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
 def _dead_since(series: ScalarSeries) -> int | None:
     """The first point since which a rate is next to zero, if that is long and was not always so."""
     peak = peak_of(series)
-    if peak <= 0:
-        return None
-    begin, end = _longest(np.isfinite(series.value) & (series.value <= CHANGED * DEAD * peak))
     n = len(series.value)
-    if end < n or n - begin < max(LEAST_DEAD, LAST_PART * n) or not begin:
+    if peak <= 0 or np.isnan(series.value[-1]):
         return None
-    return begin
+    dead, low = (_since(series.value <= CHANGED * part * peak) for part in (DEAD, LEFT))
+    is_slope = _came_down(series.value[: low + 1]) and n - low >= LAST_PART_OF_A_SLOPE * n
+    begin = low if is_slope else dead
+    if n - begin < max(LEAST_DEAD, LAST_PART * n) or not begin:
+        return None
+    return _end_of_way(series)
+
+
+def _since(flags: NDArray[np.bool_]) -> int:
+    """The first of the last ones that are true; the number of all where there is none."""
+    return len(flags) - _count_last(flags)
+
+
+def _end_of_way(series: ScalarSeries) -> int:
+    """The first point since which nothing is left of the way that a rate came down, in practice.
+
+    That is the end itself of what has one. What comes near nothing ever more slowly, or in stairs,
+    has done so where a hundredth is left.
+
+    Args:
+        series: A rate that came down, and ends lower than it was.
+    """
+    known = np.where(np.isfinite(series.value), series.value, 0.0)
+    left = known - max(0.0, float(known[-1]))
+    peak, low, end = (_since(left <= part * left.max()) for part in (AT_PEAK, ROUNDED * LEFT, LOST))
+    return end if end - low <= SOON * (low - peak) else low
 
 
 def _ended_early(rates: Sequence[ScalarSeries]) -> Finding | None:
@@ -234,20 +274,26 @@ def _ended_early(rates: Sequence[ScalarSeries]) -> Finding | None:
 
 
 def _end_of_schedule(series: ScalarSeries) -> int | None:
-    """The first point of the value at which a rate stays to the end, having come down to it."""
+    """Where a rate came to the value at which it stays to the end, having come down to it."""
     value = series.value
     n = len(value)
     moves = np.flatnonzero(value[1:] != value[:-1])
-    if n < LEAST_POINTS or not len(moves) or not 0 < value[-1] <= BELOW_PEAK * peak_of(series):
+    last, peak = float(value[-1]), peak_of(series)
+    if n < LEAST_POINTS or not len(moves) or not 0 < last <= BELOW_PEAK * peak:
         return None
     begin = int(moves[-1]) + 1
-    return begin if _came_down(value[:begin]) and n - begin >= EARLY * n else None
+    early = EARLY if last <= LOW * peak else EARLY_AND_HIGH
+    if n - begin < early * n or not _came_down(value[:begin]):
+        return None
+    return _end_of_way(series)
 
 
 def _came_down(way: Array) -> bool:
-    """Whether a rate came down from its peak in many moves, and at most of its points."""
-    falls = np.diff(way[int(np.nanargmax(way)) :])
-    return len(falls) >= MOVES and bool((falls < 0).mean() > MOVING)
+    """Whether a rate came down from its peak in many moves, or at most of its points."""
+    peak = int(np.flatnonzero(way >= AT_PEAK * np.nanmax(way))[-1])
+    falls = np.diff(way[peak:]) < 0
+    least = MOVES if 2 * np.count_nonzero(falls) > len(falls) else MANY_MOVES
+    return bool(np.count_nonzero(falls) >= least)
 
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
@@ -268,40 +314,3 @@ def _falls(loss: ScalarSeries, first: int, last: int) -> bool:
     error = robust.noise_of_points(value) * (np.pi / third) ** 0.5
     fell = robust.median(value[:third]) - robust.median(value[-third:])
     return bool(fell > FALLS * error)
-
-
-def _without_warm_up(
-    series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]
-) -> Finding | None:
-    """A rate that never changes, where the hyperparameters ask for a warm-up."""
-    value = series.value
-    if len(value) < LEAST_POINTS or not (value == value[0]).all() or value[0] <= 0:
-        return None
-    for name, amount in declared().items():
-        steps = _steps_of_warm_up(name, amount, int(series.step.max()))
-        # Two points within it would have shown it.
-        if steps is not None and np.count_nonzero(series.step < steps) >= 2:
-            return Finding.of_points(
-                series,
-                0,
-                len(value) - 1,
-                ongoing=True,
-                kind="learning_rate",
-                severity="warning",
-                message=f"is {value[0]:.4g} from the first point on and never changes, though "
-                f"{name} is {amount:g}: there is no warm-up",
-                evidence={"level": float(value[0]), "hparam": name, "declared": float(amount)},
-            )
-    return None
-
-
-def _steps_of_warm_up(name: str, amount: object, last_step: int) -> float | None:
-    """How many steps a hyperparameter says that the warm-up takes; None where it says nothing."""
-    known = name.lower().replace("_", "").replace("-", "")
-    if HPARAMS[0] not in known or isinstance(amount, bool) or not isinstance(amount, (int, float)):
-        return None
-    if known.endswith(("steps", "iters", "iterations", "updates")):
-        return float(amount)
-    if known.endswith(("ratio", "fraction", "proportion", "frac", "pct")) and amount < 1:
-        return float(amount) * last_step
-    return None

@@ -64,10 +64,6 @@ STEADILY = 0.45
 SPIKE = np.log(1.5)
 HEIGHT = 6.0
 LEAST_SPIKES = 12
-# Waiting for data that takes this part of a step or more is worth a word; what is said to take
-# longer than the step is in another unit.
-WAITS = 0.5
-WHOLE = 1.0
 # A session that began so few points from the onset is what made it slower.
 NEAR = 2
 # Levels of a series that tell how much it varies.
@@ -76,6 +72,14 @@ LEVELS = 10
 PIECES = 20
 # So many standard errors of their difference: halves of a straight line without noise have 7.7.
 STEP = 8.0
+# Fewer points before a rise are no level from which it began.
+LEAST_LEVEL = 4
+# What slows down from the start on comes back by no more than this part of it on its way.
+BACK = 0.25
+# No quarter brings more than this part of it.
+EVEN = 2 / 3
+# Spikes up to this width are no levels, and hide none.
+SPIKES = 5
 # Edges of the stretches of the first look.
 STRETCHES = 9
 
@@ -109,27 +113,47 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
     if measured == "step_time" and _is_clock(series, points):
         return None
     seconds = 1 / value if measured == "speed" else value
-    found = _slowdown(seconds, SLOWER, LASTING)
+    found = _slowdown(seconds, SLOWER, min(LASTING, max(LASTING_IN_FEW, len(seconds) // 10)))
     return None if found is None else _finding(series, points, seconds, found, measured)
+
+
+def of_evaluations(series: ScalarSeries, measured: Literal["speed", "step_time"]) -> Finding | None:
+    """Looks at how fast evaluations go, or how long one takes: an info, for they may grow.
+
+    Args:
+        series: The series.
+        measured: Which of the two it is.
+    """
+    points = np.flatnonzero(np.isfinite(series.value) & (series.value >= LEAST))
+    value = series.value[points]
+    seconds = 1 / value if measured == "speed" else value
+    found = _slowdown(seconds, MUCH_SLOWER, max(LASTING_IN_FEW, len(seconds) // 10))
+    if found is None or found.now_and_then:
+        return None
+    return _finding(series, points, seconds, found, measured, of="evaluations")
 
 
 def _is_clock(series: ScalarSeries, points: NDArray[np.intp]) -> bool:
     """Whether what is named as the time of a step is the time since the start: it never falls.
 
-    So does that of steps which take ever longer, if they are few; then the wall times go on by the
-    values from point to point, and not by the differences of these.
+    So does that of steps which take ever longer, if they are few; then the wall times go on as the
+    values do from point to point, in whatever unit, and not as the differences of these.
     """
     value = series.value[points]
     added = np.diff(value)
     if (added < 0).any():
         return False
     gaps = np.diff(series.wall_time[points])
-    is_sound = (gaps > 0) & (added > 0)
+    is_sound = (gaps > 0) & np.isfinite(gaps) & (added > 0)
     if 2 * np.count_nonzero(is_sound) <= len(gaps):
         return True
     gaps, added, value = gaps[is_sound], added[is_sound], value[1:][is_sound]
-    off_clock, off_time = (np.abs(np.log(each) - np.log(gaps)) for each in (added, value))
-    return bool(np.median(off_clock) <= np.median(off_time))
+    off_clock, off_time = (np.log(each) - np.log(gaps) for each in (added, value))
+    return _spread(off_clock) <= _spread(off_time)
+
+
+def _spread(x: Array) -> float:
+    return robust.sigma(x - robust.median(x))
 
 
 def of_clock(series: ScalarSeries) -> Finding | None:
@@ -141,8 +165,10 @@ def of_clock(series: ScalarSeries) -> Finding | None:
     if not _may_be_slower(series):
         return None
     points, seconds = _by_clock(series)
-    found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING_BY_CLOCK)
+    found = _slowdown(seconds, SLOWER_BY_CLOCK, LASTING)
     if found is None:
+        return None
+    if len(seconds) - found.index < LASTING_BY_CLOCK and found.times < MUCH_SLOWER:
         return None
     steps = np.diff(series.step)[points]
     before, after = steps[: found.index], steps[found.index :]
@@ -162,60 +188,6 @@ def _by_clock(series: ScalarSeries) -> tuple[NDArray[np.intp], Array]:
     if len(points) < 0.9 * len(gaps):
         points = points[:0]
     return points, gaps[points] / steps[points]
-
-
-def waiting(data: ScalarSeries, step: ScalarSeries) -> Finding | None:
-    """Looks at the part of a step that is spent waiting for data.
-
-    Args:
-        data: How long of a step that is.
-        step: How long a step takes.
-    """
-    at = np.arange(len(data.step))
-    if len(data.step) != len(step.step):
-        at = np.minimum(np.searchsorted(step.step, data.step), len(step.step) - 1)
-    return _waits(data, step.value[at], step.tag)
-
-
-def waiting_share(share: ScalarSeries) -> Finding | None:
-    """The same, where that part is logged.
-
-    Args:
-        share: The part, as 0 to 1 or as 0 to 100.
-    """
-    known = share.value[np.isfinite(share.value)]
-    if not len(known) or known.min() < 0 or known.max() > 100:
-        return None
-    whole = 100.0 if known.max() > 1 else 1.0
-    return _waits(share, np.full(len(share.value), whole), "the time")
-
-
-def _waits(series: ScalarSeries, whole: Array, of: str) -> Finding | None:
-    points = np.flatnonzero(np.isfinite(series.value) & np.isfinite(whole))
-    data, whole = series.value[points], whole[points]
-    # Means and sums, for a loader that runs dry makes one step in so many wait for all of them.
-    late = slice(len(data) // 2, None)
-    if len(data) < LEAST_POINTS or whole[late].mean() <= 0:
-        return None
-    share = float(data[late].mean() / whole[late].mean())
-    if not WAITS <= share <= WHOLE:
-        return None
-    onset = int(np.argmax(np.cumsum((data - WAITS * whole)[::-1])[::-1]))
-    if onset < max(WARM_UP_POINTS, WARM_UP * len(data)):
-        onset = 0
-    first = int(points[onset])
-    since = f" since {place_of(series, first)}" if onset else ""
-    return Finding.of_points(
-        series,
-        first,
-        int(points[-1]),
-        ongoing=True,
-        kind="throughput",
-        severity="info",
-        message=f"{share:.0%} of {of} is spent waiting for data{since}: the loader is too slow",
-        evidence={"share": share, "measured": "data_time", "step_time": of},
-        last_good=int(points[onset - 1]) if onset else None,
-    )
 
 
 def _may_be_slower(series: ScalarSeries) -> bool:
@@ -241,16 +213,16 @@ def _edges(points: int) -> NDArray[np.intp]:
 def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
     if len(seconds) < LEAST_POINTS:
         return None
+    clearly = A_LITTLE_SLOWER if least == SLOWER else least
     if len(seconds) < FEW_POINTS:
-        least, lasting = max(least, SLOWER_IN_FEW), LASTING_IN_FEW
+        clearly, least, lasting = least, max(least, SLOWER_IN_FEW), LASTING_IN_FEW
     y = np.log(seconds)
     found = _rise(y)
     if found is not None and len(y) - found >= max(lasting, LASTING_PART * len(y)):
         before, after = _before(y, found), _after(y, found)
         times = float(np.exp(robust.median(after) - robust.median(before)))
         on_average = seconds[found:].mean() / _before(seconds, found).mean()
-        clear = least == SLOWER and times >= A_LITTLE_SLOWER and _is_steady(y, found, times)
-        needed = A_LITTLE_SLOWER if clear else least
+        needed = clearly if clearly <= times < least and _is_steady(y, found, times) else least
         if times >= needed and on_average >= needed**0.5:
             return Slowdown(found, times, now_and_then=False)
     return _growing_spikes(seconds, y, least)
@@ -259,7 +231,7 @@ def _slowdown(seconds: Array, least: float, lasting: int) -> Slowdown | None:
 def _is_steady(y: Array, index: int, times: float) -> bool:
     """Whether levels vary by little beside a step, before it and after it."""
     width = max(1, len(y) // LEVELS)
-    parts = (y[WARM_UP_POINTS:index], y[index + width :])
+    parts = (y[min(WARM_UP_POINTS, index // 2) : index], y[index + width :])
     levels = [robust.window_medians(part, width, LEVELS) for part in parts if len(part) >= width]
     return len(levels) == 2 and all(
         float(np.ptp(level)) <= VARIES * np.log(times) for level in levels
@@ -278,8 +250,11 @@ def _growing_spikes(seconds: Array, y: Array, least: float) -> Slowdown | None:
     spikes = np.flatnonzero(y > usual + max(SPIKE, HEIGHT * robust.noise_of_points(y)))
     if len(spikes) < LEAST_SPIKES:
         return None
-    first = _rise(np.log(seconds[spikes] - np.exp(usual)))
+    heights = np.log(seconds[spikes] - np.exp(usual))
+    first = _rise(heights)
     if first is None:
+        return None
+    if robust.median(_after(heights, first)) - robust.median(_before(heights, first)) < SPIKE:
         return None
     index = int(spikes[first])
     times = float(_after(seconds, index).mean() / _before(seconds, index).mean())
@@ -291,9 +266,9 @@ def _rise(y: Array) -> int | None:
     noise = robust.noise_of_points(y)
     rise = excursion.find(y, noise)
     if rise is None:
-        return _step(y)
+        return _step(y) or _climbs(y)
     index = locate_level(y, rise)
-    first = min(WARM_UP_POINTS, len(y) // 4)
+    first = min(WARM_UP_POINTS, max(LEAST_LEVEL, len(y) // 8))
     if index >= max(int(WARM_UP * len(y)), first):
         return index
     if not _slows_on(y):
@@ -312,7 +287,8 @@ def _rises_before(y: Array, index: int) -> bool:
 
 
 def _step(y: Array) -> int | None:
-    """A step between two levels which noise, or few points, hide from `excursion`."""
+    """A step between two levels which noise, pauses, or few points, hide from `excursion`."""
+    y = _without_spikes(y)
     index = robust.least_squares_split(y)
     width = max(1, len(y) // PIECES)
     before, after = (robust.window_medians(part, width, PIECES) for part in (y[:index], y[index:]))
@@ -322,9 +298,33 @@ def _step(y: Array) -> int | None:
         return index if after.min() - before.max() > max(np.ptp(before), np.ptp(after)) else None
     apart = after.mean() - before.mean()
     squares = len(before) * before.var() + len(after) * after.var()
-    error = (squares / (len(before) + len(after) - 2) * (1 / len(before) + 1 / len(after))) ** 0.5
+    alike = max(1.0, SPIKES / width)  # so many windows have the same points
+    error = squares / (len(before) + len(after) - 2) * (1 / len(before) + 1 / len(after))
+    error = (alike * error) ** 0.5
     lasts = robust.median(after[-excursion.BEFORE :]) > before.mean() + apart / 2
     return index if apart > STEP * error and lasts else None
+
+
+def _without_spikes(y: Array) -> Array:
+    """Running medians, of which those at both ends have as many points as the others."""
+    half = SPIKES // 2
+    level = robust.running_median(y, SPIKES)
+    level[:half], level[-half:] = level[half], level[-half - 1]
+    return level
+
+
+def _climbs(y: Array) -> int | None:
+    """The second value where all of a series rises, from which `excursion` has no level."""
+    quarters = robust.window_medians(y, len(y) // 4, 4)
+    rises = np.diff(quarters)
+    if rises.min() <= 0:
+        return None
+    error = robust.noise_of_points(y) / (len(y) // 4) ** 0.5
+    clear = rises.min() > 2 * error and rises.sum() > 2 * STEP * error
+    # What is slow for some hours, and then for some more, comes back in between, or rises at once.
+    back = -np.diff(robust.window_medians(y, len(y) // 8, 8)).clip(max=0).sum()
+    is_even = back < BACK * rises.sum() and rises.max() < EVEN * rises.sum()
+    return 1 if clear and is_even and _slows_on(y) else None
 
 
 def _slows_on(y: Array) -> bool:
@@ -354,25 +354,31 @@ def _finding(
     seconds: Array,
     found: Slowdown,
     measured: Measured,
+    of: Literal["steps", "evaluations"] = "steps",
 ) -> Finding:
     onset = int(points[found.index])
-    near = series.session[max(0, onset - NEAR) : onset + NEAR + 1]
-    restarted = bool((near != near[0]).any())
+    near = max(NEAR, len(points) // 100)
+    begins = np.flatnonzero(np.diff(series.session[max(0, onset - near) : onset + near + 1]))
+    restarted = bool(len(begins))
+    if restarted:
+        onset = max(0, onset - near) + int(begins[0]) + 1
     before = robust.median(_before(seconds, found.index))
     after = robust.median(_after(seconds, found.index))
-    doubt = None if measured == "clock" else _doubt(series, onset, found.times)
+    has_doubt = of == "steps" and measured != "clock"
+    doubt = _doubt(series, onset, found.times) if has_doubt else None
     place = place_of(series, onset)
     since = f"since the restart at {place}" if restarted else f"since {place}"
     if found.now_and_then:
         text = f"steps take {found.times:.3g} times as long on average {since}: some take ever "
         text += "longer, the usual ones do not"
     else:
-        text = f"steps take {found.times:.3g} times as long {since}"
+        text = f"{of} take {found.times:.3g} times as long {since}"
         text += f": {_amounts(before, after, measured)}"
     if doubt is not None:
         text += f"; by the wall times only {doubt:.2g} times"
     pauses = measured == "clock" and found.now_and_then  # evaluations may be meant to take longer
     quiet = found.times < MUCH_SLOWER or restarted or doubt is not None or pauses
+    quiet = quiet or of == "evaluations"  # which may have more to do
     return Finding.of_points(
         series,
         onset,
@@ -390,7 +396,7 @@ def _finding(
             "now_and_then": found.now_and_then,
             "points_since": len(points) - found.index,
         },
-        last_good=int(points[found.index - 1]),
+        last_good=onset - 1,
     )
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust, unimodal
 from tbtools.analysis.detect.signals.excursion import Excursion, Scale
+from tbtools.analysis.detect.signals.isotonic import falling
 from tbtools.analysis.detect.signals.onset import Onset
 from tbtools.analysis.detect.signals.trend import lag_one
 from tbtools.extensions import compiled_or_python
@@ -224,7 +225,7 @@ def _noise(level: Array, at: int) -> float:
     They scatter about the best fit that falls before the split, and about a line behind it, or by
     their second differences, whichever says more.
     """
-    before = unimodal.falling(level[:at])
+    before = falling(level[:at])
     along = np.arange(len(level) - at) - (len(level) - at - 1) / 2
     after = level[at:] - level[at:].mean()
     rest = np.concatenate([level[:at] - before, after - along * (along @ after) / (along @ along)])
@@ -246,7 +247,7 @@ def _stays(after: Array, found: _Split) -> bool:
 
 def _has_precedent(level: Array, found: _Split, noise: float) -> bool:
     """Whether the series came back from a like rise, in windows that tell one from noise."""
-    width = int(np.ceil((noise / (PRECISE * found.gap)) ** 2))
+    width = int(np.ceil((noise / found.gap / PRECISE) ** 2))
     before = level[: found.at]
     if len(before) < excursion.BEFORE * width:
         return False

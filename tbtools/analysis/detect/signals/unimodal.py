@@ -4,9 +4,7 @@ Isotonic regression fits the best falling curve, and the best that falls up to s
 from there, whatever their shapes are (Barlow et al., Statistical Inference under Order
 Restrictions, 1972). How much of the squares the rise explains says whether there is one, and
 whether it fell before is no matter. Of pure noise some of it is explained, too: of few points
-nearly all. `LEAST_EXPLAINED` is what noise does not reach. A rise along a straight line explains
-less of noise, and says more where points scatter; a rise of few points that do not scatter is
-large beside their second differences (von Neumann 1941).
+nearly all. What noise does not reach, `chance` knows.
 """
 
 from __future__ import annotations
@@ -16,78 +14,44 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals import chance, robust
 from tbtools.analysis.detect.signals.excursion import Excursion
-from tbtools.analysis.detect.signals.onset import least_squares_bend
-from tbtools.analysis.detect.signals.trend import lag_one
+from tbtools.analysis.detect.signals.isotonic import falling, squares_left
+from tbtools.analysis.detect.signals.onset import CROSSING, least_squares_bend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 # Longer series are looked at in as many windows.
 MOST = 128
-# By number of points: the sum of squares that the rise explains, as a multiple of what is left,
-# which noise of a constant level exceeds in one series of a hundred
-# (`python -m benchmarks.detection thresholds`). It is correlated from point to point, by 0.5, of
-# which few points do not show anything, and from 64 points on, where correlation shows, by 0.3.
-# Between them logarithms are interpolated.
-LEAST_EXPLAINED = {
-    8: 25_000.0,
-    10: 240.0,
-    12: 56.0,
-    14: 23.0,
-    16: 15.0,
-    20: 8.2,
-    24: 5.8,
-    32: 3.6,
-    48: 2.0,
-    64: 0.82,
-    96: 0.54,
-    128: 0.4,
-}
-# The same of a rise along a line, in one of two hundred, for it is asked beside the other.
-LEAST_OF_A_LINE = {
-    8: 140.0,
-    10: 40.0,
-    12: 20.0,
-    14: 12.0,
-    16: 8.7,
-    20: 5.6,
-    24: 4.0,
-    32: 2.7,
-    48: 1.5,
-    64: 0.66,
-    96: 0.43,
-    128: 0.32,
-}
-# And of the rise itself, in standard deviations of points by their second differences: of any
-# number of points up to so many.
-LEAST_RISE = 6.6
-MOST_OF_A_RISE = 32
 # What never falls is farther than this from where it began.
 AWAY = 1.2
-# Noise that is seen to be correlated by more explains more.
-CORRELATION = 0.3
 # The rise is this part of the fall before it; of the smaller part where it explains so many times
-# what it has to ...
+# what it has to; of a larger one beside a twin, where less evidence will do ...
 EFFECT = 0.35
+EFFECT_BESIDE = 0.5
 SURE_EFFECT = 0.2
 SURE = 4.0
-# ... and has this part of the points, and so many.
+# ... and has this part of the points, and so many; beside a twin more, for correlated noise rises
+# for a while.
 LEAST_PART = 0.2
+LEAST_PART_BESIDE = 0.4
 LEAST_POINTS = 3
 # A jump is all of a rise, and no step of many, if it is more than this part of it: then so many
 # points will do.
 LEAP = 0.5
 LEAST_OF_A_JUMP = 4
-# Fewer points are no valley.
+# Fewer points are no valley; beside a twin that goes on falling fewer are.
 FEWEST = 6
+FEWEST_BESIDE = 5
+# There a rise by so much of the best is worth the name.
+WORTH = 0.25
 # A point farther than so many standard deviations from those about it is a stray one.
 STRAY = 4.0
+# What is above the bottom by noise, and by no more than this part of the rise, is as good as there.
+STILL_GOOD = 0.05
 
 
 @dataclass(frozen=True)
@@ -121,13 +85,14 @@ class Valley:
         )
 
 
-def find(y: Array) -> Valley | None:
+def find(y: Array, *, beside: bool = False) -> Valley | None:
     """Looks for a rise at the end that falling curves and noise do not explain.
 
     Args:
         y: Values, lower is better.
+        beside: Whether a twin goes on falling, so that less evidence will do.
     """
-    if len(y) < min(LEAST_EXPLAINED):
+    if len(y) < min(chance.LEAST_EXPLAINED):
         return None
     width = -(-len(y) // MOST)
     level = without_strays(robust.window_means(y, width))
@@ -143,18 +108,27 @@ def find(y: Array) -> Valley | None:
     gap = float(smooth_fit[-1]) - base
     fall = robust.quantile(smooth[: lowest + 1], 0.75) - base
     risen = len(level) - 1 - min(bottom, lowest)
-    sure = _how_sure(level, fit, explained[0])
-    if sure < 1 or gap <= (SURE_EFFECT if sure > SURE else EFFECT) * fall:
+    if beside:
+        sure, effect = chance.how_sure_beside_a_twin(level), EFFECT_BESIDE
+    else:
+        sure = chance.how_sure(level, fit, explained[0])
+        effect = SURE_EFFECT if sure > SURE else EFFECT
+    if sure < 1 or gap <= effect * fall:
         return None
     steps = np.diff(fit[bottom:])
     leap = min(float(steps.max(initial=0.0)), float(np.diff(smooth_fit[lowest:]).max())) / gap
-    least = max(LEAST_POINTS, LEAST_PART * len(level))
-    if risen < (min(least, LEAST_OF_A_JUMP) if leap > LEAP else least):
+    part = LEAST_PART_BESIDE if beside else LEAST_PART
+    least = max(LEAST_POINTS, part * len(level))
+    if risen < (min(least, LEAST_OF_A_JUMP) if leap > LEAP and not beside else least):
         return None
     noise = float(np.sqrt(np.mean((level - fit) ** 2)))
-    onset = (bottom + _bend(level, lowest, base + fall / 2)) // 2
+    begin = _in_noise(fit, noise) if beside else _half_way(level[: lowest + 1], base + fall / 2)
+    onset = (bottom + begin + least_squares_bend(level[begin:])) // 2
     # What is above the bottom by more than noise has not come there yet.
     onset += int(np.argmax(fit[onset : bottom + 1] <= fit[bottom] + noise)) if onset < bottom else 0
+    # What is above it by noise, and by next to nothing of the rise, has not left it yet.
+    good = fit[bottom] + min(noise, STILL_GOOD * gap)
+    onset += int(np.argmax(level[onset + 1 :] > good))
     before = len(y) - len(level) * width - 1
     high = bottom + 1 + int(np.argmax(steps)) if len(steps) else len(level) - 1
     return Valley(
@@ -175,7 +149,7 @@ def unevenness(y: Array) -> float:
     Args:
         y: Values, lower is better.
     """
-    if len(y) < min(LEAST_EXPLAINED):
+    if len(y) < min(chance.LEAST_EXPLAINED):
         return 0.0
     level = without_strays(robust.window_means(y, -(-len(y) // MOST)))
     fit, _ = _fit(level)
@@ -195,58 +169,6 @@ def without_strays(level: Array) -> Array:
     return np.clip(level, middle - near, middle + near)
 
 
-def _how_sure(level: Array, fit: Array, explained: float) -> float:
-    """How many times what noise reaches there is, by that of three tests which says most.
-
-    Args:
-        level: The levels.
-        fit: Their best fit with one valley.
-        explained: What its rise explains.
-    """
-    count = len(level)
-    caution = _caution(level - fit)
-    valley = explained / (least_explained(count) * caution)
-    line = explained_by_a_line(level) / (least_explained(count, LEAST_OF_A_LINE) * caution)
-    apart = rise_in_noise(level) / LEAST_RISE if count <= MOST_OF_A_RISE else 0.0
-    return float(max(valley, line, apart))
-
-
-def explained_by_a_line(y: Array) -> float:
-    """What a rise along a straight line to the end explains, as a multiple of what is left.
-
-    Args:
-        y: Values, more than `LEAST_POINTS`.
-    """
-    y = y - y.mean()
-    at = np.arange(len(y), dtype=np.float64)
-    count = np.arange(len(y), 0, -1)
-    along, level, squares = _to_the_end(at), _to_the_end(y), _to_the_end(y * y)
-    both = _to_the_end(at * y) - along * level / count
-    length = _to_the_end(at * at) - along * along / count
-    lines = squares - level * level / count
-    lines -= np.clip(both, 0, None) ** 2 / np.maximum(length, robust.TINY)
-    falls = _squares_left(y)
-    left = np.append(lines[0], falls[:-1] + lines[1:])[: 1 - LEAST_POINTS]
-    least = max(0.0, float(left.min())) + 1e-12 * float(y @ y) + robust.TINY
-    return float((falls[-1] - left.min()) / least)
-
-
-def _to_the_end(x: Array) -> Array:
-    """The sum of each value and all behind it."""
-    return np.cumsum(x[::-1])[::-1]
-
-
-def rise_in_noise(y: Array) -> float:
-    """The rise from the best three points in a row to the last, in noise of second differences.
-
-    Args:
-        y: Values, at least six.
-    """
-    means = np.convolve(y, np.full(3, 1 / 3), "valid")
-    noise = float(np.sqrt(np.mean(np.diff(y, 2) ** 2) / 6))
-    return float(means[-1] - means[:-3].min()) / max(noise, robust.TINY)
-
-
 def of_few(y: Array) -> Valley | None:
     """The same where points are too few for a fit: each lies below or above the one before.
 
@@ -257,7 +179,7 @@ def of_few(y: Array) -> Valley | None:
     Args:
         y: Values, lower is better.
     """
-    if not FEWEST <= len(y) < min(LEAST_EXPLAINED):
+    if not FEWEST <= len(y) < min(chance.LEAST_EXPLAINED):
         return None
     lowest = int(np.argmin(y))
     fall, gap = float(y[0] - y[lowest]), float(y[-1] - y[lowest])
@@ -273,29 +195,24 @@ def of_few(y: Array) -> Valley | None:
     return Valley(lowest, float(y[lowest]), gap, fall, 0.0, 1.0, float(change.max()) / gap, high)
 
 
-def least_explained(points: int, table: Mapping[int, float] = LEAST_EXPLAINED) -> float:
-    """`LEAST_EXPLAINED` of any number of points.
+def of_few_beside(y: Array) -> Valley | None:
+    """The same where a twin goes on falling, of what never was better than at the first.
+
+    Each is worse than the one before, of six and more but for one, and the last by a quarter of
+    the best. Of five points in no order one series in 120 is like that, of six one in 120, too.
 
     Args:
-        points: How many, at least eight.
-        table: That, or the one of a line.
+        y: Values, lower is better.
     """
-    known = np.log(list(table)), np.log(list(table.values()))
-    return float(np.exp(np.interp(np.log(points), *known)))
-
-
-def _caution(rest: Array) -> float:
-    """How many times as much a rise has to explain: means of correlated noise vary by as much.
-
-    Args:
-        rest: What the fit leaves.
-    """
-    return max(1.0, _variance_of_means(lag_one(rest)) / _variance_of_means(CORRELATION))
-
-
-def _variance_of_means(correlation: float) -> float:
-    """How many times as large as of independent noise it is."""
-    return (1 + correlation) / (1 - correlation)
+    if not FEWEST_BESIDE <= len(y) < min(chance.LEAST_EXPLAINED) or y[0] <= 0:
+        return None
+    change = np.diff(y)
+    back = 1 if len(y) >= FEWEST else 0
+    gap = float(y[-1] - y[0])
+    if np.argmin(y) > 0 or np.count_nonzero(change <= 0) > back or gap < WORTH * y[0]:
+        return None
+    high = 1 + int(np.argmax(change))
+    return Valley(0, float(y[0]), gap, 0.0, 0.0, 1.0, float(change.max()) / gap, high)
 
 
 def explained_by_a_valley(y: Array) -> tuple[float, float]:
@@ -314,7 +231,7 @@ def may_rise(y: Array, *, logarithmic: bool = False) -> bool:
         y: Values, lower is better.
         logarithmic: Whether their logarithms are asked, too.
     """
-    if len(y) < min(LEAST_EXPLAINED):
+    if len(y) < min(chance.LEAST_EXPLAINED):
         return False
     smooth = robust.running_median(robust.window_means(y, -(-len(y) // MOST)), 3)
     return _may_rise(smooth) or (logarithmic and _may_rise(np.log(smooth)))
@@ -327,11 +244,15 @@ def _may_rise(smooth: Array) -> bool:
     return float(smooth[lowest:].max()) - base >= SURE_EFFECT * fall
 
 
-def _bend(level: Array, lowest: int, half: float) -> int:
-    """Where a broken line bends that begins half-way down: noise wanders along a flat bottom."""
-    above = np.flatnonzero(level[: lowest + 1] > half)
-    begin = int(above[-1]) if len(above) else 0
-    return begin + least_squares_bend(level[begin:])
+def _half_way(before: Array, half: float) -> int:
+    """From where a broken line is fitted: noise wanders along a flat bottom."""
+    above = np.flatnonzero(before > half)
+    return int(above[-1]) if len(above) else 0
+
+
+def _in_noise(fit: Array, noise: float) -> int:
+    """The same where the rise is in the noise: from where the descent nearly is."""
+    return int(np.argmax(fit <= fit.min() + CROSSING * noise))
 
 
 def _bottom(fit: Array) -> int:
@@ -342,7 +263,7 @@ def _bottom(fit: Array) -> int:
 def _fit(y: Array) -> tuple[Array, tuple[float, float]]:
     """The best fit with one valley, and what its rise and its fall explain."""
     centred = y - y.mean()
-    falls, rises = _squares_left(centred), _squares_left(centred[::-1])[::-1]
+    falls, rises = squares_left(centred), squares_left(centred[::-1])[::-1]
     left = falls[:-1] + rises[1:]
     at = int(np.argmin(left)) + 1
     least = left[at - 1] + 1e-12 * float(np.sum(centred**2)) + robust.TINY
@@ -351,38 +272,3 @@ def _fit(y: Array) -> tuple[Array, tuple[float, float]]:
         float((falls[-1] - left[at - 1]) / least),
         float((rises[0] - left[at - 1]) / least),
     )
-
-
-def falling(y: Array) -> Array:
-    """The least-squares fit that never rises: neighbours that do are pooled to their mean.
-
-    Args:
-        y: Values.
-    """
-    sums: list[float] = []
-    counts: list[int] = []
-    for value in y.tolist():
-        total, count = value, 1
-        while counts and sums[-1] * count <= total * counts[-1]:
-            total += sums.pop()
-            count += counts.pop()
-        sums.append(total)
-        counts.append(count)
-    return np.repeat(np.divide(sums, counts), counts)
-
-
-def _squares_left(y: Array) -> Array:
-    """Of each beginning of a series the sum of squares about its best falling fit."""
-    blocks: list[tuple[float, int, float]] = []
-    left = []
-    whole = 0.0
-    for value in y.tolist():
-        total, count, squares = value, 1, value * value
-        while blocks and blocks[-1][0] * count <= total * blocks[-1][1]:
-            before, number, square = blocks.pop()
-            whole -= square - before * before / number
-            total, count, squares = total + before, count + number, squares + square
-        blocks.append((total, count, squares))
-        whole += squares - total * total / count
-        left.append(max(0.0, whole))
-    return np.array(left)

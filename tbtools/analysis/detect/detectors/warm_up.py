@@ -1,0 +1,115 @@
+"""The warm-up of a learning rate: it is not there though it was asked for, or does not end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tbtools.analysis.detect.findings import Finding
+from tbtools.analysis.detect.judged import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from tbtools.runs.series import ScalarSeries
+
+    Array = NDArray[np.float64]
+
+# Fewer points do not tell that a rate never changes, or rises all along.
+LEAST_POINTS = 10
+# A rate that rises for this part of the run, in all so many times, has too long a warm-up.
+LONG_WARM_UP = 0.6
+RISES = 2.0
+# By the same factor at each point so many times, it is tried which rate is best (Smith 2017).
+TRIED = 100.0
+# Of so many rises at the end, or those in a tenth of the run, most are no rests.
+LAST_RISES = 3
+# What is in the names of hyperparameters that say how long a rate warms up.
+HPARAMS = ("warmup",)
+
+
+def find(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> Finding | None:
+    """Looks at how a rate begins.
+
+    Args:
+        series: A learning rate with a value that is finite.
+        declared: Gives the run's hyperparameters, which say whether there is a warm-up.
+    """
+    return _missing(series, declared) or _without_end(series)
+
+
+def _without_end(series: ScalarSeries) -> Finding | None:
+    """A rate that rises from the first point to the last, or nearly as long."""
+    value = series.value
+    n = len(value)
+    top = int(np.nanargmax(value))
+    way = value[: top + 1]
+    if n < LEAST_POINTS or top < LONG_WARM_UP * n or way[-1] <= RISES * way[0]:
+        return None
+    if not np.isfinite(way).all():
+        return None
+    rises = np.diff(way)
+    late = rises[-max(LAST_RISES, n // 10) :]
+    if not (rises >= 0).all() or 2 * np.count_nonzero(late) <= len(late) or _is_range_test(way):
+        return None
+    text = f"rises from {way[0]:.4g} at the first point to {way[-1]:.4g} at "
+    if top == n - 1:
+        text += f"the last of {n:,}: the warm-up does not end"
+    else:
+        text += f"{place_of(series, top)}: the warm-up takes {top / n:.0%} of the run"
+    return Finding.of_points(
+        series,
+        0,
+        top,
+        ongoing=top == n - 1,
+        kind="learning_rate",
+        severity="info",
+        message=text,
+        evidence={"level_before": float(way[0]), "level_after": float(way[-1])},
+    )
+
+
+def _is_range_test(value: Array) -> bool:
+    """Whether a rate that rises does so by about the same factor from one point to the next."""
+    if value[0] <= 0 or value[-1] < TRIED * value[0]:
+        return False
+    half = len(value) // 2
+    return bool(value[-1] / value[half] > (value[half] / value[0]) ** 0.5)
+
+
+def _missing(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> Finding | None:
+    """A rate that never changes, where the hyperparameters ask for a warm-up."""
+    value = series.value
+    if len(value) < LEAST_POINTS or not (value == value[0]).all() or value[0] <= 0:
+        return None
+    for name, amount in declared().items():
+        steps = _steps_of_warm_up(name, amount, int(series.step.max()))
+        # Two points within it would have shown it.
+        if steps is not None and np.count_nonzero(series.step < steps) >= 2:
+            return Finding.of_points(
+                series,
+                0,
+                len(value) - 1,
+                ongoing=True,
+                kind="learning_rate",
+                severity="warning",
+                message=f"is {value[0]:.4g} from the first point on and never changes, though "
+                f"{name} is {amount:g}: there is no warm-up",
+                evidence={"level": float(value[0]), "hparam": name, "declared": float(amount)},
+            )
+    return None
+
+
+def _steps_of_warm_up(name: str, amount: object, last_step: int) -> float | None:
+    """How many steps a hyperparameter says that the warm-up takes; None where it says nothing."""
+    known = name.lower().replace("_", "").replace("-", "")
+    if HPARAMS[0] not in known or isinstance(amount, bool) or not isinstance(amount, (int, float)):
+        return None
+    if known.endswith(("steps", "iters", "iterations", "updates")):
+        return float(amount)
+    if known.endswith(("ratio", "fraction", "proportion", "frac", "pct")) and amount < 1:
+        return float(amount) * last_step
+    return None
