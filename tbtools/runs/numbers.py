@@ -45,6 +45,16 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     return ordered[first]
 
 
+def stretches(flags: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where stretches that are true begin, and the index after the last of each.
+
+    Args:
+        flags: bool [values].
+    """
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    return edges[::2], edges[1::2]
+
+
 def is_number(given: object) -> bool:
     """Whether an argument is a number; True and False are none."""
     return isinstance(given, (int, float, np.number)) and not isinstance(given, bool)

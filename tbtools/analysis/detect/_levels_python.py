@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.runs.numbers import stretches
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -188,8 +190,8 @@ def longest_excursion(level: Array, count: int, height: float) -> int:
     """
     smooth = running_median(level, 3)[:count]
     high = smooth - np.minimum.accumulate(smooth) > height
-    edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
-    lengths = edges[1::2] - edges[::2]
+    begins, ends = stretches(high)
+    lengths = ends - begins
     return int((lengths[:-1] if high[-1] else lengths).max(initial=0))
 
 

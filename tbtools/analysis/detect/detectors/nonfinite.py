@@ -9,6 +9,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding, finite_or_none
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.objective import words
+from tbtools.runs.numbers import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,8 +70,9 @@ def find(
         and not undefined
         and (_may_recover(bad, lasting, objective) or _is_of_a_batch(bad, lasting, series, others))
     )
-    often = not ongoing and not undefined and _becomes_usual(bad, objective)
-    long = not ongoing and not undefined and _lasted_long(bad, objective)
+    recovered = not ongoing and not undefined
+    often = recovered and _becomes_usual(bad, objective)
+    long = recovered and _lasted_long(bad, objective)
     serious: Severity = "warning" if provisional or absent or often or long else "error"
     return [
         Finding(
@@ -139,8 +141,8 @@ def _lasted_long(bad: NDArray[np.bool_], objective: Objective) -> bool:
 
 def _stretches(bad: NDArray[np.bool_]) -> NDArray[np.intp]:
     """How many bad points follow one another, each time."""
-    edges = np.flatnonzero(np.diff(bad, prepend=False, append=False))
-    return edges[1::2] - edges[::2]
+    begins, ends = stretches(bad)
+    return ends - begins
 
 
 def _now_and_then(series: ScalarSeries, where: NDArray[np.intp]) -> Finding:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import fold_text
+from tbtools.runs.numbers import stretches
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
@@ -33,9 +34,9 @@ def find(judged: Judged) -> Finding | None:
     Args:
         judged: A series with an objective.
     """
+    if not judged.log or len(judged) < LEAST_POINTS:
+        return None  # most series are asked no more, and their values not made for that
     y = judged.y
-    if not judged.log or len(y) < LEAST_POINTS:
-        return None
     order = np.sort(y)
     at = int(np.argmax(np.diff(order)))
     apart = float(order[at + 1] - order[at])
@@ -45,8 +46,8 @@ def find(judged: Judged) -> Finding | None:
     part = float(high.mean())
     if not LEAST_PART <= part <= MOST_PART:
         return None
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
-    lasted = edges[1::2] - edges[::2]
+    begins, ends = stretches(high)
+    lasted = ends - begins
     if len(lasted) < LEAST_TIMES or lasted.max() > max(SOON, SOON_PART * len(y)):
         return None
     usual = judged.logged(float(np.median(y[~high])))

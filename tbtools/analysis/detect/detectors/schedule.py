@@ -14,6 +14,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.learning_rate import CHANGED, DEAD, ENDED, LAST_PART, peak_of
 from tbtools.analysis.detect.signals import robust
+from tbtools.runs.numbers import stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -298,11 +299,11 @@ def _came_down(way: Array) -> bool:
 
 def _longest(flags: NDArray[np.bool_]) -> tuple[int, int]:
     """The longest stretch that is true: its first index, and that after its last."""
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-    if not len(edges):
+    begins, ends = stretches(flags)
+    if not len(begins):
         return 0, 0
-    longest = int(np.argmax(edges[1::2] - edges[::2]))
-    return int(edges[2 * longest]), int(edges[2 * longest + 1])
+    longest = int(np.argmax(ends - begins))
+    return int(begins[longest]), int(ends[longest])
 
 
 def _falls(loss: ScalarSeries, first: int, last: int) -> bool:
