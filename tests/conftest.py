@@ -55,9 +55,11 @@ def pytest_start_with_slow_files(config: pytest.Config, items: list[pytest.Item]
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests stay to the end: the garbage collector need not look at them again."""
-    gc.collect()
-    gc.freeze()
+    """Modules and tests stay to the end: the garbage collector need not look at them so often.
+
+    They are not frozen: Hypothesis asks the collector who refers to its random numbers.
+    """
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
