@@ -350,22 +350,6 @@ def kidneys_over_a_thousand_epochs(log: Log, rng: np.random.Generator) -> None:
 
 
 @healthy(
-    "pupil_of_a_large_teacher",
-    "distillation: the student's loss and its divergence from the teacher fall, accuracy nears the"
-    " teacher's (timm, DeiT)",
-    tolerated=("plateau",),
-)
-def pupil_of_a_large_teacher(log: Log, rng: np.random.Generator) -> None:
-    n = shapes.whole(rng, 60, 300)
-    t, steps = shapes.times(n), shapes.steps(n, 1, 0)
-    log.add("train_loss", steps, jitter(rng, sunk(t, 6.1, 2.6, 7), 0.01))
-    log.add("distill_kl", steps, jitter(rng, sunk(t, 3.9, 0.8, 8), 0.015))
-    log.add("eval_top1", steps, 100 * counted(rng, 0.79 - 0.72 * np.exp(-7 * t), 50_000))
-    log.add("eval_loss", steps, sunk(t, 5.6, 0.95, 11, 0.2) + noise(rng, n, 0.008))
-    log.add("lr", steps, cosine(t, 1e-3, 0.05, 0.01))
-
-
-@healthy(
     "masked_patches_for_weeks",
     "a loss that falls in its third decimal for most of the run and a probe that climbs all the"
     " while (MAE)",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind import shapes
+from benchmarks.blind.eighth.making import cosine
 from benchmarks.blind.eleventh.making import (
     counted,
     grown,
@@ -306,3 +307,19 @@ def churn_by_a_small_network(log: Log, rng: np.random.Generator) -> None:
     log.add("valid_loss", steps, places(sunk(t, 0.58, 0.415, 10, 0.12) + noise(rng, n, 0.004)))
     log.add("valid_auroc", steps, places(0.845 - 0.12 * np.exp(-8 * t) + noise(rng, n, 0.003)))
     log.add("lr", steps, np.where(t < 0.7, 1e-3, 1e-4))
+
+
+@healthy(
+    "pupil_of_a_large_teacher",
+    "distillation: the student's loss and its divergence from the teacher fall, accuracy nears the"
+    " teacher's (timm, DeiT)",
+    tolerated=("plateau",),
+)
+def pupil_of_a_large_teacher(log: Log, rng: np.random.Generator) -> None:
+    n = shapes.whole(rng, 60, 300)
+    t, steps = shapes.times(n), shapes.steps(n, 1, 0)
+    log.add("train_loss", steps, jitter(rng, sunk(t, 6.1, 2.6, 7), 0.01))
+    log.add("distill_kl", steps, jitter(rng, sunk(t, 3.9, 0.8, 8), 0.015))
+    log.add("eval_top1", steps, 100 * counted(rng, 0.79 - 0.72 * np.exp(-7 * t), 50_000))
+    log.add("eval_loss", steps, sunk(t, 5.6, 0.95, 11, 0.2) + noise(rng, n, 0.008))
+    log.add("lr", steps, cosine(t, 1e-3, 0.05, 0.01))
