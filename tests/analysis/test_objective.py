@@ -166,6 +166,7 @@ DOWN = _tags("""
     token_error_rate triplet_loss elbo_loss loss/reward vq/recon_error vq_rec_loss
     frr@far=10% FIDscore lhand_goal_dist object_goal_distance
     initial_condition_loss loss/initial_conditions reg_mae reg_val_mae reg/rmse
+    val/APCER bpcer test_npcer
 """)
 UP = _tags("""
     accuracy Accuracy/train acc val_acc epoch_sparse_categorical_accuracy top-1 top5 acc_top5 F1
@@ -174,7 +175,7 @@ UP = _tags("""
     SI-SDR si_sdr pesq stoi exact_match pass@1 HR@10 NDCG@10 elbo spearmanr metrics/mAP50-95(B)
     mAP@0.5:0.95 chrF++ rewards/margins rewards/accuracies triplet_acc median_return MedianReward
     reward_mean explained_variance valAcc val-accuracy rewards/time token_accuracy
-    ValReconstructRate
+    ValReconstructRate test_coco_eval_bbox coco_eval_masks
 """)
 NEITHER = _tags("""
     lr learning_rate lr-Adam epoch global_step fps samples_per_second gpu/memory grad_norm
@@ -279,6 +280,24 @@ def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: 
         ("data total_time PDE_weight", "none"),
         ("a/data b/PDE", "none"),
         ("PDE data episode_reward", "none"),
+        # Initial conditions beside the equations; elsewhere the loss at the start.
+        ("initial_omega_loss_epoch dynamics_loss_epoch", "min"),
+        ("initial_loss pde_loss bc_loss", "min"),
+        ("val/loss_init val/loss_residual", "min"),
+        ("initial_loss train_loss", "none"),
+        ("initial_theta dynamics_loss", "none"),
+        ("initial_value_loss dynamics_loss episode_reward", "none"),
+        # A distance, or what a critic estimates.
+        ("val_wasserstein val_rmse val_psnr", "min"),
+        ("test/wasserstein_distance loss", "min"),
+        ("val_wasserstein critic_loss", "none"),
+        ("val_wasserstein loss_D loss_G", "none"),
+        ("wasserstein_distance val_loss", "none"),
+        # Errors of who is to detect presentation attacks; ACER is an algorithm, too.
+        ("acer apcer bpcer", "min"),
+        ("val/ACER val/BPCER", "min"),
+        ("acer", "none"),
+        ("acer episode_reward", "none"),
         # Sensitivity and specificity; spec alone is a spectrum.
         ("test_sens", "max"),
         ("test_spec test_sens", "max"),

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tbtools.analysis.objective.table import words
+from tbtools.analysis.objective.table import rows_of, words
 from tbtools.vocabulary import ROLE_WORDS
 
 if TYPE_CHECKING:
@@ -33,10 +33,19 @@ _EQUATIONS = frozenset({"pde", "pdes", "ode", "odes", "phys", "physics"})
 _CONDITIONS = frozenset(
     {"bc", "bcs", "ic", "ics", "boundary", "residual", "residuals", "data", "total"}
 )
+# Beside their losses initial_theta_loss is of an initial condition; alone, the loss at the start.
+_LAWS = _EQUATIONS | {"bc", "bcs", "boundary", "residual", "residuals", "dynamics"}
+_INITIAL = frozenset({"initial", "init"})
 _SENSITIVITIES = frozenset({("sens",), ("sensitivity",)})
 _SPECIFICITY = ("spec",)
 # The error of speech by phonemes; elsewhere memory that is played back by its priority.
 _PHONEMES = ("per",)
+# The errors of who detects presentation attacks (ISO/IEC 30107-3); ACER alone is an algorithm.
+_ATTACKS = frozenset({("apcer",), ("bpcer",)})
+_ATTACK_MEAN = ("acer",)
+# Between distributions; a critic's estimate of it is no distance.
+_TRANSPORT = frozenset({("wasserstein",), ("wasserstein", "distance"), ("wasserstein", "dist")})
+_PLAYERS = frozenset({"player", "generator"})
 _PERPLEXITIES = frozenset({"perplexity", "ppl"})
 _LOSSES = frozenset({"loss", "losses", "nll", "ce", "xent", "crossentropy"})
 
@@ -54,7 +63,9 @@ def readings_of(tags: Sequence[str]) -> Mapping[str, str]:
     return {
         **_held_out_by_letter(tags),
         **dict(_distances(own)),
+        **dict(_transports(own)),
         **dict(_terms_of_physics(own)),
+        **dict(_initial_conditions(own)),
         **dict(_rates(own)),
         **dict(_losses_of_words(own)),
     }
@@ -92,6 +103,16 @@ def _distances(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
     return ((tag, f"{tag} loss") for tag, said in own.items() if said in measured)
 
 
+def _transports(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
+    """``val_wasserstein`` where nothing else is of two players, as the earth mover's distance."""
+    measured = [tag for tag, said in own.items() if said in _TRANSPORT and _is_held_out(tag)]
+    if measured:
+        others = (tag for tag, said in own.items() if said not in _TRANSPORT)
+        rows = (row for tag in others for row in rows_of(tag) if row)
+        if _PLAYERS.isdisjoint(row.kind for row in rows):
+            yield from ((tag, "emd") for tag in measured)
+
+
 def _terms_of_physics(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
     """``PDE``, ``BC``, ``data`` and ``total``, which stand side by side, as losses."""
     folders: dict[str, dict[str, str]] = defaultdict(dict)
@@ -105,12 +126,23 @@ def _terms_of_physics(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
             yield from ((tag, f"{tag} loss") for tag in terms)
 
 
+def _initial_conditions(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
+    """``initial_theta_loss`` beside ``dynamics_loss``."""
+    losses = {tag: said for tag, said in own.items() if not _LOSSES.isdisjoint(said)}
+    if _says(losses, _LAWS):
+        initial = (tag for tag, said in losses.items() if not _INITIAL.isdisjoint(said))
+        yield from ((tag, "initial condition loss") for tag in initial)
+
+
 def _rates(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
-    """``val_spec`` beside ``val_sens``, and ``val_per``."""
+    """``val_spec`` beside ``val_sens``, ``acer`` beside ``apcer``, and ``val_per``."""
     paired = not _SENSITIVITIES.isdisjoint(own.values())
+    attacked = not _ATTACKS.isdisjoint(own.values())
     for tag, said in own.items():
         if said == _SPECIFICITY and paired:
             yield tag, "specificity"
+        elif said == _ATTACK_MEAN and attacked:
+            yield tag, "eer"
         elif said == _PHONEMES and _is_held_out(tag):
             yield tag, "phoneme error rate"
 
