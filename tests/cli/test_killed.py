@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # so on until it is no longer, or at so many random moments; after each, tells what is there, and
 # what after another run, and makes everything as it was.
 SCRIPT = """
-import hashlib, json, os, random, shutil, signal, sys, time
+import gc, hashlib, json, os, random, shutil, signal, sys, time
 from pathlib import Path
 from tbtools.cli.main import run
 from tbtools.cli.signals import take_signals
@@ -72,6 +72,8 @@ shutil.copytree("before", "work")
 run(arguments)  # what is imported once is not imported by each child
 shutil.rmtree("work")
 shutil.copytree("before", "work")
+gc.freeze()  # a child that looked through all of these objects would have to copy them
+gc.disable()
 began = time.monotonic()
 killed_before(-1)
 length = time.monotonic() - began
