@@ -62,6 +62,18 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_scratch_space(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Dask's processes of a user share one, whose locks and leftovers those of others wait for.
+
+    It warns of that, and a warning is an error here.
+    """
+    folder = os.fspath(tmp_path_factory.mktemp("dask"))
+    os.environ["DASK_TEMPORARY_DIRECTORY"] = folder  # is read when it is imported
+    if "dask" in sys.modules:
+        sys.modules["dask"].config.set(temporary_directory=folder)
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real event files; TBTOOLS_CORPUS names it, relative to the repository."""

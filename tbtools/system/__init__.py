@@ -8,6 +8,7 @@ alone.
 | --- | --- |
 | `open_to_read`, `open_directory`, `create`, `open_lock`, `open_stream` | descriptors |
 | `read_at`, `read_into` | bytes at an offset; `READS_ANYWHERE`: by several threads at once |
+| `wait_for_input` | whether what is asked still has somebody who reads the answers |
 | `copy_range` | copies bytes without reading them, where the system does that |
 | `lock`, `flush` | holds a file until its descriptor is closed; puts a file onto the disk |
 | `user_id`, `is_closed_to_others`, `change_owner`, `host_name` | whose files these are, and where |
@@ -64,4 +65,5 @@ signals_held = _here.signals_held
 usable_cores = _here.usable_cores
 user_directory = _here.user_directory
 user_id = _here.user_id
+wait_for_input = _here.wait_for_input
 watch_directory = _here.watch_directory

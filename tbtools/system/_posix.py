@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import mmap
 import os
+import select
 import signal
 import stat
 import sys
@@ -93,6 +94,14 @@ def open_stream(path: str) -> int:
     handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     os.set_blocking(handle, True)
     return handle
+
+
+def wait_for_input(given: int, output: int) -> bool:
+    """Waits until something, or the end, is to be read; False where nobody reads an output now."""
+    poll = select.poll()
+    poll.register(given, select.POLLIN)
+    poll.register(output, 0)
+    return not dict(poll.poll()).get(output, 0) & (select.POLLERR | select.POLLHUP)
 
 
 def copy_range(source: int, target: int, length: int, offset: int) -> int:

@@ -99,6 +99,10 @@ def open_stream(path: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_BINARY | os.O_NOINHERIT)
 
 
+def wait_for_input(_given: int, _output: int) -> bool:
+    return True  # a pipe tells it when it is written to
+
+
 def copy_range(_source: int, _target: int, _length: int, _offset: int) -> int:
     return 0
 

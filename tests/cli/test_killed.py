@@ -17,13 +17,17 @@ from tests.builders import EventFileBuilder, write_foreign, write_two_runs
 from tests.commands import ROOT, call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-# Runs a command again and again, sent a signal before its first change of a file, its second, and
-# so on until it is no longer, or at so many random moments; after each, tells what is there, and
-# what after another run, and makes everything as it was.
+    # Each with what was in work, and what in logs.
+    States = list[tuple[dict[str, str], dict[str, str]]]
+
+# For each of some signals, runs a command again and again, sent it before its first change of a
+# file, its second, and so on until it is no longer, or at so many random moments; after each, tells
+# what is there, and what after another run, and makes everything as it was.
 SCRIPT = """
-import hashlib, json, os, random, shutil, signal, sys, time
+import gc, hashlib, json, os, random, shutil, signal, sys, time
 from pathlib import Path
 from tbtools.cli.main import run
 from tbtools.cli.signals import take_signals
@@ -31,14 +35,13 @@ from tbtools.runs import dask_engine
 from tests.engines import PickledEngine
 
 dask_engine.dask_engine = lambda _: PickledEngine()  # whose work is done in the child
-number, moments, folder, *arguments = sys.argv[1:]
-sent, moments = int(number), int(moments)
-ended = -sent if sent == signal.SIGKILL else 128 + sent
+numbers, moments, folder, *arguments = sys.argv[1:]
+moments = int(moments)
 work = folder + "/work"
 CHANGES = {"open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod",
            "os.chown", "fcntl.flock"}
 
-def killed_before(number):
+def killed_before(number, sent=signal.SIGKILL):
     child = os.fork()
     if not child:
         left = number
@@ -54,7 +57,7 @@ def killed_before(number):
         os._exit(run(arguments))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-def killed_after(seconds):
+def killed_after(seconds, sent):
     child = os.fork()
     if not child:
         os._exit(run(arguments))
@@ -72,30 +75,38 @@ shutil.copytree("before", "work")
 run(arguments)  # what is imported once is not imported by each child
 shutil.rmtree("work")
 shutil.copytree("before", "work")
+gc.freeze()  # a child that looked through all of these objects would have to copy them
+gc.disable()
 began = time.monotonic()
 killed_before(-1)
 length = time.monotonic() - began
-status = ended
-number = 0
-while status == ended:
-    number += 1
-    shutil.rmtree("work", ignore_errors=True)
-    shutil.copytree("before", "work")
-    if moments and number <= moments:
-        status = killed_after(random.uniform(0, length))
-        if status == 0:  # it was faster this time
-            status = ended
-    elif moments:
-        status = killed_before(-1)
-    else:
-        status = killed_before(number)
-    found = [files(Path(folder, name)) for name in ("work", "logs")]
-    if status == ended:
-        again = killed_before(-1)
-        assert again in (0, 1, 2), again
-        hidden = [str(each) for each in Path(folder, "work").rglob(".tbtools-*")]
-        assert not hidden, (number, hidden)
-    print(json.dumps([status, *found, files(Path(folder, "work"))]))
+
+def tell(sent):
+    ended = -sent if sent == signal.SIGKILL else 128 + sent
+    status = ended
+    number = 0
+    while status == ended:
+        number += 1
+        shutil.rmtree("work", ignore_errors=True)
+        shutil.copytree("before", "work")
+        if moments and number <= moments:
+            status = killed_after(random.uniform(0, length), sent)
+            if status == 0:  # it was faster this time
+                status = ended
+        elif moments:
+            status = killed_before(-1)
+        else:
+            status = killed_before(number, sent)
+        found = [files(Path(folder, name)) for name in ("work", "logs")]
+        if status == ended:
+            again = killed_before(-1)
+            assert again in (0, 1, 2), again
+            hidden = [str(each) for each in Path(folder, "work").rglob(".tbtools-*")]
+            assert not hidden, (number, hidden)
+        print(json.dumps([sent, status, *found, files(Path(folder, "work"))]))
+
+for each in numbers.split(","):
+    tell(int(each))
 """
 
 COMMANDS = {
@@ -126,35 +137,54 @@ COMMANDS = {
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 
 
+def prepare(folder: Path) -> None:
+    """Two runs in logs, and a file of somebody's in the directory that is written to."""
+    write_two_runs(folder / "logs")
+    write_foreign(folder / "foreign")
+    (folder / "before").mkdir()
+    (folder / "before" / "mine").write_text("mine")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two runs in logs, and a file of somebody's in the directory that is written to."""
-    write_two_runs(tmp_path / "logs")
-    write_foreign(tmp_path / "foreign")
-    (tmp_path / "before").mkdir()
-    (tmp_path / "before" / "mine").write_text("mine")
+    prepare(tmp_path)
     return tmp_path
 
 
 def told(
-    folder: Path, number: signal.Signals, *arguments: str, moments: int = 0
-) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """What was in work and in logs after each death by a signal, and last without one.
+    folder: Path, *arguments: str, signals: Iterable[signal.Signals], moments: int = 0
+) -> dict[int, States]:
+    """By signal, what was in work and in logs after each death, and last without one.
 
     After each, another run makes the whole result, or finds it there. With `moments` it is killed
     at so many random ones.
     """
+    numbers = ",".join(str(int(each)) for each in signals)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, str(int(number)),
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", SCRIPT, numbers,
          str(moments), str(folder), *arguments],
         capture_output=True, text=True, cwd=ROOT, check=True,
     )  # fmt: skip
     lines: list[Any] = [
         json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")
     ]
-    assert lines[-1][0] in (0, 1), done.stderr
-    assert all(again == lines[-1][1] for *_, again in lines)
-    return [(work, logs) for _, work, logs, _ in lines]
+    found: dict[int, States] = {}
+    for number in signals:
+        mine = [line[1:] for line in lines if line[0] == number]
+        assert mine[-1][0] in (0, 1), done.stderr
+        assert all(again == mine[-1][1] for *_, again in mine)
+        found[number] = [(work, logs) for _, work, logs, _ in mine]
+    return found
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def told_of_a_command(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, States]:
+    """By both signals: it takes a while until the first run."""
+    folder = tmp_path_factory.mktemp("killed")
+    prepare(folder)
+    return told(folder, *COMMANDS[request.param], signals=SIGNALS)
 
 
 def visible(work: dict[str, str]) -> dict[str, str]:
@@ -162,9 +192,7 @@ def visible(work: dict[str, str]) -> dict[str, str]:
     return {name: found for name, found in work.items() if not name.startswith("work/.tbtools-")}
 
 
-def sound(
-    states: list[tuple[dict[str, str], dict[str, str]]], *others: dict[str, str], clean: bool
-) -> int:
+def sound(states: States, *others: dict[str, str], clean: bool) -> int:
     """How many deaths there were; what was seen after each has to be all, or one of the others.
 
     Hidden leftovers are passed over, or not where it is to be clean.
@@ -184,11 +212,10 @@ def sound(
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("command", COMMANDS)
 def test_there_is_the_whole_result_or_none(
-    folder: Path, command: str, number: signal.Signals
+    told_of_a_command: dict[int, States], number: signal.Signals
 ) -> None:
-    states = told(folder, number, *COMMANDS[command])
+    states = told_of_a_command[number]
     none = {"work/mine": states[0][0]["work/mine"]}
     assert sound(states, none, clean=number != signal.SIGKILL) >= 3
 
@@ -198,7 +225,8 @@ def test_an_earlier_result_stays_or_gives_way_to_a_whole_one(
     folder: Path, number: signal.Signals
 ) -> None:
     call("aggregate", str(folder / "logs"), "--statistics", "min", "-o", str(folder / "before/out"))
-    states = told(folder, number, "aggregate", "logs", "--force", "-o", "work/out")
+    command = ["aggregate", "logs", "--force", "-o", "work/out"]
+    states = told(folder, *command, signals=[number])[number]
     former = states[0][0]
     if number != signal.SIGKILL:
         assert sound(states, former, clean=True) >= 5
@@ -221,5 +249,6 @@ def test_killed_at_random_moments(folder: Path, command: str, moments: int) -> N
     builder.corrupt_data_crc().write(folder / "logs" / "long" / "events.out.tfevents.1")
     rows = [f"{step},{step / 7}" for step in range(20_000)]
     (folder / "foreign" / "long.csv").write_text("\n".join(["step,loss", *rows]))
-    states = told(folder, signal.SIGKILL, *COMMANDS[command], moments=moments)
+    found = told(folder, *COMMANDS[command], signals=[signal.SIGKILL], moments=moments)
+    states = found[signal.SIGKILL]
     assert sound(states, {"work/mine": states[0][0]["work/mine"]}, clean=False) == moments

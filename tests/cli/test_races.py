@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Runs command lines at one time, again and again, each in a process of its own; tells their
 # statuses and errors, and what is there then. `training` stands for somebody's writer.
 SCRIPT = """
-import json, os, subprocess, sys
+import gc, json, os, subprocess, sys
 from pathlib import Path
 import tbtools
 from tbtools.cli.main import run
@@ -48,6 +48,8 @@ def start(arguments, error, gate):
 
 run([*lines[0], "--force"] if before == "former" else lines[0])
 os.rename("out", "former")
+gc.freeze()  # a child that looked through all of these objects would have to copy them
+gc.disable()
 for _ in range(rounds):
     subprocess.run(["rm", "-rf", "out"], check=True)
     if before == "former":

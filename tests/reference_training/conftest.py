@@ -38,6 +38,20 @@ TINY_LANGUAGE = [
 """Options with which a language model trains for about a second."""
 
 
+def trained(folder: Path, recipe: str, *options: str) -> Trained:
+    """Trains in this process, below a folder."""
+    from reference_training.command_line import main
+
+    assert main([recipe, *options, f"--logdir={folder}"]) == 0
+    return read_run(folder / recipe)
+
+
+@pytest.fixture(scope="session")
+def tiny_language(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The model of `TINY_LANGUAGE`, for tests that only look at it."""
+    return trained(tmp_path_factory.mktemp("tiny_language"), "pretrain", *TINY_LANGUAGE)
+
+
 @pytest.fixture
 def train(tmp_path: Path) -> Callable[..., Trained]:
     """Trains in this process, below ``tmp_path``; the exit status must be as expected."""

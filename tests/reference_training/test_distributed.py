@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reference_training import checkpoint, command_line
-from reference_training.command_line import main
 from reference_training.distributed import World
 from reference_training.errors import ConfigError
 from reference_training.recipes.regression import RegressionConfig
@@ -25,13 +24,6 @@ TWO = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m"
 of its own code there."""
 
 
-@pytest.fixture(scope="module")
-def single(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    directory = tmp_path_factory.mktemp("single")
-    assert main(["pretrain", *TINY_LANGUAGE, f"--logdir={directory}"]) == 0
-    return read_run(directory / "pretrain")
-
-
 def the_same(two: Trained, one: Trained) -> None:
     for tag in ("train/loss", "val/loss", "optim/grad_norm"):
         assert [step for step, _ in two.points[tag]] == [step for step, _ in one.points[tag]]
@@ -40,25 +32,28 @@ def the_same(two: Trained, one: Trained) -> None:
 
 
 def test_two_processes_give_the_losses_of_one_and_the_first_logs(
-    tmp_path: Path, finish: Callable[..., str], single: Trained
+    tmp_path: Path, finish: Callable[..., str], tiny_language: Trained
 ) -> None:
     said = finish("pretrain", *TINY_LANGUAGE, "--accumulate=2", launcher=TWO)
     assert said.count("finished 30 steps") == 1
     two = read_run(tmp_path / "pretrain")
     assert len(two.files) == 1
     assert "| processes | 2 |" in two.text("run/provenance")
-    the_same(two, single)
+    the_same(two, tiny_language)
 
 
 @pytest.mark.slow
 def test_two_sharded_processes_crash_and_one_goes_on(
-    tmp_path: Path, finish: Callable[..., str], train: Callable[..., Trained], single: Trained
+    tmp_path: Path,
+    finish: Callable[..., str],
+    train: Callable[..., Trained],
+    tiny_language: Trained,
 ) -> None:
     finish("pretrain", *TINY_LANGUAGE, "--fsdp", "--inject=crash@26", launcher=TWO, status=1)
     found = checkpoint.load(tmp_path / "pretrain")
     assert found.step == 20
     assert {path.name for path in found.path.glob("rank-*")} == {"rank-0000.pt", "rank-0001.pt"}
-    the_same(train("pretrain", *TINY_LANGUAGE), single)
+    the_same(train("pretrain", *TINY_LANGUAGE), tiny_language)
 
 
 def test_a_batch_that_cannot_be_shared_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 
 import tbtools
 from reference_training import checkpoint
-from tests.reference_training.conftest import TINY_LANGUAGE
+from tests.reference_training.conftest import TINY_LANGUAGE, trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,12 @@ LOOP_TAGS = {
     "time/step_ms",
     "memory/peak_gib",
 }
+
+
+@pytest.fixture(scope="module")
+def small_digits(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training of `SMALL_DIGITS`, for tests that only look at it."""
+    return trained(tmp_path_factory.mktemp("small_digits"), "digits", *SMALL_DIGITS)
 
 
 def assert_tbtools_agrees(run: Trained) -> None:
@@ -85,8 +91,8 @@ def test_digits_logs_every_kind_of_data(train: Callable[..., Trained], package: 
     assert graph is not None
 
 
-def test_digits_are_logged_each_epoch_on_the_axis_of_steps(train: Callable[..., Trained]) -> None:
-    run = train("digits", *SMALL_DIGITS)
+def test_digits_are_logged_each_epoch_on_the_axis_of_steps(small_digits: Trained) -> None:
+    run = small_digits
     epoch = 1438 // 64
     assert [step for step, _ in run.points["Loss/train"]] == [epoch, 2 * epoch]
     assert [step for step, _ in run.points["Test Accuracy"]] == [0, epoch, 2 * epoch]
@@ -95,9 +101,8 @@ def test_digits_are_logged_each_epoch_on_the_axis_of_steps(train: Callable[..., 
     assert run.values("Learning Rate") == pytest.approx([0.001, 0.001])
 
 
-def test_digits_below_the_run_and_beside_the_events(train: Callable[..., Trained]) -> None:
-    run = train("digits", *SMALL_DIGITS)
-    experiment = tbtools.load(run.path)
+def test_digits_below_the_run_and_beside_the_events(small_digits: Trained) -> None:
+    experiment = tbtools.load(small_digits.path)
     assert set(experiment) == {".", "loss_by_split/train", "loss_by_split/test"}
     split = experiment["loss_by_split/test"].scalars("loss_by_split")
     whole = experiment["."].scalars("Loss/test")
@@ -151,8 +156,8 @@ def test_pretrain_learns_and_logs(train: Callable[..., Trained], package: str) -
     assert_tbtools_agrees(run)
 
 
-def test_where_a_run_comes_from_stands_in_it(train: Callable[..., Trained]) -> None:
-    run = train("pretrain", *TINY_LANGUAGE)
+def test_where_a_run_comes_from_stands_in_it(tiny_language: Trained) -> None:
+    run = tiny_language
     config, origin = run.text("run/config"), run.text("run/provenance")
     assert "| learning_rate | 0.002 |" in config
     assert "| seed | 0 |" in config
@@ -171,9 +176,10 @@ def test_character_level_with_accumulation(train: Callable[..., Trained]) -> Non
     assert run.values("train/loss") == pytest.approx(whole.values("train/loss"), rel=1e-4)
 
 
-def test_bfloat16_is_close_to_float32(train: Callable[..., Trained]) -> None:
-    rough = train("pretrain", *TINY_LANGUAGE, "--precision=bfloat16", name="rough")
-    exact = train("pretrain", *TINY_LANGUAGE, name="exact")
+def test_bfloat16_is_close_to_float32(
+    train: Callable[..., Trained], tiny_language: Trained
+) -> None:
+    rough, exact = train("pretrain", *TINY_LANGUAGE, "--precision=bfloat16"), tiny_language
     assert rough.values("train/loss") != exact.values("train/loss")
     assert rough.values("train/loss") == pytest.approx(exact.values("train/loss"), rel=0.02)
     assert "bfloat16 autocast" in rough.text("run/provenance")
@@ -191,8 +197,10 @@ def test_a_compiled_model_learns_the_same(train: Callable[..., Trained]) -> None
 
 
 @pytest.mark.parametrize("adapter", ["none", "lora"])
-def test_finetune_gets_better_on_its_domain(train: Callable[..., Trained], adapter: str) -> None:
-    base = train("pretrain", *TINY_LANGUAGE)
+def test_finetune_gets_better_on_its_domain(
+    train: Callable[..., Trained], tiny_language: Trained, adapter: str
+) -> None:
+    base = tiny_language
     options = ("--steps=20", "--eval-every=10", "--validation-windows=16", "--threads=1")
     run = train(
         "finetune", f"--checkpoint={base.path}", f"--adapter={adapter}", "--rank=4", *options

@@ -261,6 +261,27 @@ def test_an_agent_that_reads_no_more_is_the_end() -> None:
     assert shown.err == "0\n"
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_agent_that_keeps_the_input_open_and_reads_no_more_is_the_end(asked: bool) -> None:
+    ping = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'
+    with subprocess.Popen(
+        [*TBTOOLS, "mcp", "tests/logs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=environment(), cwd=ROOT,
+    ) as server:  # fmt: skip
+        assert server.stdin
+        assert server.stdout
+        assert server.stderr
+        server.stdin.write(ping)
+        server.stdin.flush()
+        assert b'"id":1' in server.stdout.readline()
+        if asked:  # it has the next question when it finds out
+            server.stdin.write(ping * 100)
+            server.stdin.flush()
+        server.stdout.close()
+        assert server.wait(timeout=60) == 0
+        assert server.stderr.read() == b""
+
+
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mcp", None)
     shown = call("mcp", "tests/logs")

@@ -124,10 +124,11 @@ def require_named(call: Callable[[], Any]) -> None:
 def test_a_function(name: str, parameter: str) -> None:
     function = getattr(tbtools, name)
     required = ARGUMENTS[name]
+    results = {each: RESULTS[each]() for each in required if each in RESULTS}
     for number, wrong in enumerate(wrong_for(function, parameter)):
         if parameter in ("progress", "callback") and wrong is print:
             continue
-        right = (RESULTS[each]() if each in RESULTS else each.format(number) for each in required)
+        right = (results[each] if each in results else each.format(number) for each in required)
         arguments = dict(zip(parameters(function), right, strict=False)) | {parameter: wrong}
         require_named(partial(function, **arguments))
 

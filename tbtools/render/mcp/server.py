@@ -16,6 +16,7 @@ from tbtools.eventfile.source import using
 from tbtools.render.format import printable
 from tbtools.render.mcp.answers import MAX_CHARS, NOTICE, Answers
 from tbtools.render.mcp.confined import ConfinedSource
+from tbtools.render.mcp.wanted_input import wanted_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,15 +164,15 @@ def server(roots: Roots) -> MCPServer:
 
 
 def serve(roots: Roots) -> None:
-    """Answers over standard input and output until the input ends.
+    """Answers over standard input and output until the input ends, or nobody reads the output.
 
     Args:
         roots: The log directories.
 
     Raises:
-        BrokenPipeError: Nobody reads the answers any more.
+        BrokenPipeError: Nobody reads an answer.
     """
-    with using(ConfinedSource(roots)):
+    with using(ConfinedSource(roots)), wanted_input():
         try:
             server(roots).run("stdio")
         except ExceptionGroup as errors:  # of the tasks of the SDK

@@ -8,6 +8,7 @@ import html
 import json
 import re
 import zlib
+from functools import cache
 from importlib.resources import files
 from string import Formatter
 from typing import TYPE_CHECKING, Literal, get_args
@@ -172,8 +173,12 @@ def _hash(script: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
+@cache
 def _plotly(plotlyjs: PlotlyJs) -> tuple[str, str]:
-    """The script element for plotly.js, and what the policy has to allow for it."""
+    """The script element for plotly.js, and what the policy has to allow for it.
+
+    To deflate it takes 60 ms, and a process may write many pages, or one again and again.
+    """
     code = plotly_js()
     if plotlyjs == "inline":
         # Deflated, as text, which main.js runs when the tables are on the screen.
