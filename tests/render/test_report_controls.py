@@ -363,6 +363,34 @@ def test_directories_in_a_long_list_of_runs_show_how_they_end(
     assert all(told)
 
 
+@pytest.mark.parametrize("width", [500, 1440])
+def test_rows_of_a_long_table_show_how_names_end(
+    width: int, tmp_path: Path, open_page: Open
+) -> None:
+    for run in range(120):
+        algorithm = ("ppo", "a2c_baseline")[run % 2]
+        name = f"reinforcement_learning/{algorithm}_environment_CartPole-v{run // 60}_seed_{run}"
+        write_scalars(tmp_path / "logs" / name / str(run % 3), "loss", np.linspace(1, 0, 12))
+    write_scalars(tmp_path / "logs/another_model", "loss", np.ones(12))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=width)
+    cut = page.js(
+        """() => [...document.querySelectorAll('table.runs .called')].map((each) => {
+             const {right} = each.getBoundingClientRect();
+             const range = document.createRange();
+             range.selectNodeContents(each.lastChild);
+             return [each.textContent, right - range.getBoundingClientRect().right];
+           })"""
+    )
+    assert len(cut) > 10
+    assert all(len(name) > 48 for name, _ in cut if name != "another_model")
+    # Where a screen has room for a few letters only, the sign that something is left out is all.
+    assert all(room >= 0 for _, room in cut) == (width > 500)
+    assert page.js(
+        """() => [...document.querySelectorAll('table.runs .called > span')]
+             .every((each) => getComputedStyle(each).textOverflow === 'ellipsis')"""
+    )
+
+
 def test_long_names_are_told_apart_where_there_is_little_room(
     tmp_path: Path, open_page: Open
 ) -> None:
