@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbtools.errors import InvalidArgument
 from tbtools.runs.series import ScalarSeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     import pandas as pd
     from numpy.typing import NDArray
+
+# What NumPy makes numbers of that mean something else: dates are nanoseconds then, and of complex
+# numbers only one half is left.
+_NO_NUMBERS = "mMc"
 
 
 def series_of_frame(x: pd.Series | pd.DataFrame) -> Iterator[ScalarSeries]:
@@ -29,12 +35,15 @@ def series_of_frame(x: pd.Series | pd.DataFrame) -> Iterator[ScalarSeries]:
 
     Returns:
         Each series, its points in the order of the rows; run ``.`` where none is named.
+
+    Raises:
+        InvalidArgument: Values or wall times are no numbers, or steps no whole ones.
     """
     import pandas as pd
 
     if isinstance(x, pd.Series):
         tag = "series" if x.name is None else str(x.name)
-        yield ScalarSeries.from_arrays(".", tag, x.index.to_numpy(), x.to_numpy(np.float64))
+        yield ScalarSeries.from_arrays(".", tag, _steps(x.index, tag), column_numbers(x))
     elif {"step", "value"} <= set(map(str, x.columns)):
         yield from _long(x)
     else:
@@ -52,18 +61,17 @@ def _long(frame: pd.DataFrame) -> Iterator[ScalarSeries]:
 
 
 def _rows(frame: pd.DataFrame, run: str, tag: str) -> ScalarSeries:
-    wall_time = frame["wall_time"].to_numpy() if "wall_time" in frame.columns else None
-    return ScalarSeries.from_arrays(
-        run, tag, frame["step"].to_numpy(), frame["value"].to_numpy(), wall_time
-    )
+    wall_time = column_numbers(frame["wall_time"]) if "wall_time" in frame.columns else None
+    values = column_numbers(frame["value"])
+    return ScalarSeries.from_arrays(run, tag, _steps(frame["step"], tag), values, wall_time)
 
 
 def _wide(frame: pd.DataFrame) -> Iterator[ScalarSeries]:
     for name, column in frame.items():
-        values = column.to_numpy(np.float64)
+        values = column_numbers(column)
         run, tag = name if isinstance(name, tuple) else (".", name)
         logged = _logged(values)
-        steps = frame.index.to_numpy()[logged]
+        steps = _steps(frame.index[logged], str(tag))
         yield ScalarSeries.from_arrays(str(run), str(tag), steps, values[logged])
 
 
@@ -79,3 +87,39 @@ def _logged(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     last = int(np.flatnonzero(here)[-1])
     dense = bool(here[: last + 1].mean() > 0.5)
     return np.ones(len(values), bool) if dense else here
+
+
+def column_numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """The values of a column; NaN where there is none.
+
+    Raises:
+        InvalidArgument: They are no numbers.
+    """
+    name = "the Series" if column.name is None else repr(column.name)
+    if column.dtype.kind in _NO_NUMBERS:
+        raise InvalidArgument(f"{name} holds {column.dtype}, no real numbers")
+    try:
+        return column.to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"{name} holds no numbers: {error}") from error
+
+
+def _steps(given: pd.Index[Any] | pd.Series[Any], tag: str) -> NDArray[np.int64]:
+    """Steps, which also stand as floats where a table has gaps.
+
+    Raises:
+        InvalidArgument: There is one that is no whole number.
+    """
+    found = given.to_numpy()
+    try:
+        with np.errstate(invalid="ignore"):  # of NaN
+            steps = found.astype(np.int64)
+        odd = found[steps != found]
+    except (TypeError, ValueError):  # texts, pairs, nothing
+        odd = found
+    if odd.size or given.dtype.kind in _NO_NUMBERS:
+        raise InvalidArgument(
+            f"the steps of {tag!r} are no whole numbers: {(odd if odd.size else found)[0]}; "
+            "reset_index(drop=True) numbers the rows"
+        )
+    return steps

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from tbtools.analysis.frames import column_numbers
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.runs.diagnostics import Provenance, require_readable
@@ -154,30 +155,18 @@ def smooth(
         return smoothing.values(values, _places(places) if method == _ALONG_AN_AXIS else None)
 
     if isinstance(x, pd.Series):
-        return pd.Series(smoothed(_numbers(x), x.index), index=x.index, name=x.name)
+        return pd.Series(smoothed(column_numbers(x), x.index), index=x.index, name=x.name)
     frame: pd.DataFrame = x if isinstance(x, pd.DataFrame) else scalars_of(x)
     if {"step", "value"} <= set(map(str, frame.columns)):
-        values = _numbers(frame["value"]).copy()
+        values = column_numbers(frame["value"]).copy()
         places = _axis(frame, by)
         for rows in series_rows(frame):
             values[rows] = smoothed(values[rows], places.iloc[rows])
         return frame.assign(value=values)
     result = frame.copy()
     for number in range(frame.shape[1]):
-        result.isetitem(number, smoothed(_numbers(frame.iloc[:, number]), frame.index))
+        result.isetitem(number, smoothed(column_numbers(frame.iloc[:, number]), frame.index))
     return result
-
-
-def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
-    """The values of a column.
-
-    Raises:
-        InvalidArgument: They are no numbers.
-    """
-    try:
-        return column.to_numpy(np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"{column.name!r} holds no numbers: {error}") from error
 
 
 def scalars_of(given: RunsLike) -> pd.DataFrame:

@@ -110,6 +110,11 @@ def command(
 
     if against is not None:
         return _against(a, b, against, objectives, page, engine, selection, output)
+    if b is None and baseline is None and not groups:
+        raise click.UsageError(
+            f"{a} is to be compared with what? Name a second PATH, one of its runs (--baseline), "
+            "groups of them (--group), or accepted runs (--against)"
+        )
     refuse_option("engine", "without --against")
     if output.path is not None and output.path.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {output.path} is no page; --report {output.path} makes one")

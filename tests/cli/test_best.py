@@ -15,7 +15,7 @@ import tbtools
 from tbtools.analysis.importance import importances
 from tbtools.analysis.level import level_across_runs, student_quantile
 from tests.builders import START, EventFileBuilder
-from tests.commands import call
+from tests.commands import call, on_terminal
 from tests.sweeps import write_hparams
 
 if TYPE_CHECKING:
@@ -152,6 +152,11 @@ def test_where_runs_that_go_on_will_be(tmp_path: Path) -> None:
     assert found["same"]["outlook"]["reaches_best"] is None
     shown = call("best", str(tmp_path)).out
     assert "will not reach the best of their siblings by then (95 %): behind" in shown
+    assert "expected: if it goes on" in shown
+    arguments = ("best", str(tmp_path), "--run", "good", "--run", "same", "--no-pager")
+    told = {width: on_terminal(*arguments, columns=width)[1] for width in (40, 120)}
+    assert "hidden in this width" in told[40]
+    assert ["expected: if it goes on" in each for each in told.values()] == [False, True]
     frame = tbtools.best(str(tmp_path)).to_frame().set_index("run")
     assert frame.loc["behind", "expected"] == found["behind"]["outlook"]["value"]
     assert list(frame["expected_step"].dropna()) == [

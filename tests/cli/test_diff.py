@@ -170,3 +170,10 @@ def test_strangers_names_and_texts_cannot_steer_the_terminal(tmp_path: Path) -> 
     result = process("diff", str(tmp_path / "a"), str(tmp_path / "b"))
     assert "\x1b" not in result.out
     assert "\\x1b[2J[red]" in result.out
+
+
+def test_one_path_alone_is_compared_with_nothing() -> None:
+    result = call("diff", LOGS)
+    assert (result.status, result.out) == (2, "")
+    for way_out in ("second PATH", "--baseline", "--group", "--against"):
+        assert way_out in result.err

@@ -62,6 +62,15 @@ def test_first_screen(watch: Watch, size: tuple[int, int]) -> None:
     assert_golden(f"watch/{size[0]}x{size[1]}.txt", seen)
 
 
+def test_the_name_of_a_pane_stands_by_itself(watch: Watch) -> None:
+    titles = [
+        next(line for line in screen_of(watch, (width, 20)).splitlines() if "Charts" in line)
+        for width in range(50, 74)
+    ]
+    assert any("smoothing" in title for title in titles)
+    assert not [title for title in titles if "Charts" not in title.split()]
+
+
 def test_one_chart_has_all_the_place_and_a_legend(watch: Watch) -> None:
     assert_golden("watch/one_chart.txt", screen_of(watch, (100, 30), ["f", "right", "right"]))
 

@@ -317,6 +317,80 @@ def test_names_at_the_ends_of_lines_stay_inside_their_chart(
         assert each["top"] >= note["bottom"] - 1 or each["left"] >= note["right"]
 
 
+def test_names_of_short_runs_stand_beside_the_axis(tmp_path: Path, open_page: Open) -> None:
+    for run in range(40):  # the best end where the chart has hardly begun
+        name = f"learning_rate={run / 100}_gamma=0.{run}"
+        write_scalars(
+            tmp_path / "logs" / name, "accuracy", np.linspace(0, run / 39, 2 * (60 - run))
+        )
+    write_scalars(tmp_path / "logs" / "long", "accuracy", np.linspace(0, 0.01, 3_000))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=800)
+    axis, *names = page.js(
+        """() => [
+             document.querySelector('.hero .plot .gridlayer').getBoundingClientRect().left,
+             ...[...document.querySelectorAll('.hero .annotation-text')]
+               .filter((each) => each.textContent.includes('gamma'))
+               .map((each) => each.getBoundingClientRect().left),
+           ]"""
+    )
+    assert len(names) == 5
+    assert min(names) >= axis
+
+
+def test_directories_in_a_long_list_of_runs_show_how_they_end(
+    tmp_path: Path, open_page: Open
+) -> None:
+    for run in range(60):
+        for part in ("train", "held_out/validation"):
+            path = tmp_path / "logs/hyperparameters_of_transformers" / f"trial_{run}" / part
+            write_scalars(path, "loss", np.linspace(1, run / 60, 12))
+    write_scalars(tmp_path / "logs/another_model", "loss", np.ones(12))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=1440)
+    told = page.js(
+        """() => {
+             const place = document.querySelector('.run-list.long').getBoundingClientRect();
+             const headings = [...document.querySelectorAll('.run-list.long .directory')];
+             return headings.filter((each) => each.title.includes('trial_')).map((each) => {
+               const range = document.createRange();
+               const text = each.lastChild.lastChild ?? each.lastChild;
+               range.setStart(text, text.data.indexOf('trial_'));
+               range.setEnd(text, text.data.length);
+               return range.getBoundingClientRect().right <= place.right;
+             });
+           }"""
+    )
+    assert len(told) > 5
+    assert all(told)
+
+
+@pytest.mark.parametrize("width", [500, 1440])
+def test_rows_of_a_long_table_show_how_names_end(
+    width: int, tmp_path: Path, open_page: Open
+) -> None:
+    for run in range(120):
+        algorithm = ("ppo", "a2c_baseline")[run % 2]
+        name = f"reinforcement_learning/{algorithm}_environment_CartPole-v{run // 60}_seed_{run}"
+        write_scalars(tmp_path / "logs" / name / str(run % 3), "loss", np.linspace(1, 0, 12))
+    write_scalars(tmp_path / "logs/another_model", "loss", np.ones(12))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"), width=width)
+    cut = page.js(
+        """() => [...document.querySelectorAll('table.runs .called')].map((each) => {
+             const {right} = each.getBoundingClientRect();
+             const range = document.createRange();
+             range.selectNodeContents(each.lastChild);
+             return [each.textContent, right - range.getBoundingClientRect().right];
+           })"""
+    )
+    assert len(cut) > 10
+    assert all(len(name) > 48 for name, _ in cut if name != "another_model")
+    # Where a screen has room for a few letters only, the sign that something is left out is all.
+    assert all(room >= 0 for _, room in cut) == (width > 500)
+    assert page.js(
+        """() => [...document.querySelectorAll('table.runs .called > span')]
+             .every((each) => getComputedStyle(each).textOverflow === 'ellipsis')"""
+    )
+
+
 def test_long_names_are_told_apart_where_there_is_little_room(
     tmp_path: Path, open_page: Open
 ) -> None:

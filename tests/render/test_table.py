@@ -73,6 +73,23 @@ def test_names_that_are_cut_still_differ() -> None:
     # Siblings among others are told apart each family for itself.
     mixed = cut_names(["baseline", *sweep], 20, "…")
     assert mixed == ["baseline", *cut_names(sweep, 20, "…")]
+    # Where parts are not in all of them, they are left with the words that tell them apart.
+    pairs = [
+        f"ppo_{memory}env_CartPole-v{version}_number_{number}_seed_0"
+        for memory in ("lstm_", "")
+        for version in (0, 1)
+        for number in (1, 2)
+    ]
+    assert cut_names(pairs, 18, "…") == [
+        "…lstm_…v0_…1_…",
+        "…lstm_…v0_…2_…",
+        "…lstm_…v1_…1_…",
+        "…lstm_…v1_…2_…",
+        "…v0_…1_…",
+        "…v0_…2_…",
+        "…v1_…1_…",
+        "…v1_…2_…",
+    ]
     ends = ["first_of_all_long_names_1", "second_of_all_long_names_2"]
     assert cut_names(ends, 12, "…") == [cut_middle(name, 12, "…") for name in ends]
 

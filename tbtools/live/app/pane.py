@@ -96,7 +96,7 @@ class Pane(Widget, can_focus=True):
         """The first line: what the pane is, and where in it one is."""
         style = f"bold {self.chosen_style()}" if self.has_focus else "bold"
         room = width - cell_len(text) - cell_len(behind) - 2
-        if room < 0:
+        if room < 1:
             return [(set_cell_size(f" {text}", width), style)]
         return [(f" {text}{' ' * room}{behind} ", style)]
 

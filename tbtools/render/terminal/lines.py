@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import reduce
 from itertools import takewhile
+from operator import and_
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -12,7 +15,7 @@ from rich.text import Text
 from tbtools.render.format import format_number, format_rounded, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 # Characters of one cell: ASCII's, and the blocks of a sparkline.
 _NARROW = re.compile("[\0-\x7f▁-█]*")
+# A word of a name, with the separators behind it.
+_WORDS = re.compile(r"[^=_,/ -]+[=_,/ -]*|[=_,/ -]+")
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -152,19 +157,35 @@ def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
 
     They are cut in their middles; where this makes some look alike that are not, what all begin
     with goes first, from the front to the last separator; or else what those begin with that look
-    alike.
+    alike; or else every word that all have.
 
     Args:
         names: The names.
         width: How many cells each may take.
         ellipsis: What stands for what is left out.
     """
-    cut = [cut_middle(name, width, ellipsis) for name in names]
-    if len(set(cut)) == len(set(names)):
-        return cut
-    ends = _cut_ends(names, width, ellipsis)
-    if len(set(ends)) > len(set(cut)):
-        return ends
+    best: list[str] = []
+    for cut in (_cut_middles, _cut_ends, _cut_alike, _cut_shared_words):
+        told = cut(names, width, ellipsis)
+        if len(set(told)) > len(set(best)):
+            best = told
+        if len(set(best)) == len(set(names)):
+            break
+    return best
+
+
+def _cut_middles(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    return [cut_middle(name, width, ellipsis) for name in names]
+
+
+def _cut_ends(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    shared = len(re.sub(r"[^=_,/ -]*$", "", _shared_start(names)))
+    room = width - cell_len(ellipsis)
+    return [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
+
+
+def _cut_alike(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    cut = _cut_middles(names, width, ellipsis)
     alike: dict[str, dict[str, None]] = {}
     for name, short in zip(names, cut, strict=True):
         alike.setdefault(short, {})[name] = None
@@ -172,13 +193,32 @@ def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
     for group in alike.values():
         if len(group) > 1:
             told |= zip(group, _cut_ends(list(group), width, ellipsis), strict=True)
-    return [told[name] for name in names] if len({*told.values()}) > len(alike) else cut
+    return [told[name] for name in names]
 
 
-def _cut_ends(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    shared = len(re.sub(r"[^=_,/ -]*$", "", _shared_start(names)))
-    room = width - cell_len(ellipsis)
-    return [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
+def _cut_shared_words(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    words = {name: _WORDS.findall(name) for name in names if cell_len(name) > width}
+    shared = reduce(and_, map(Counter, words.values()))
+    told = {
+        name: cut_middle(_without(own, shared, ellipsis), width, ellipsis).replace(
+            ellipsis * 2, ellipsis
+        )
+        for name, own in words.items()
+    }
+    return [told.get(name, name) for name in names]
+
+
+def _without(words: Sequence[str], shared: Mapping[str, int], ellipsis: str) -> str:
+    """Words in their order; what stands for those that all have, once for each stretch of them."""
+    left = Counter(shared)
+    told: list[str] = []
+    for word in words:
+        left[word] -= 1
+        if left[word] < 0:
+            told.append(word)
+        elif told[-1:] != [ellipsis]:
+            told.append(ellipsis)
+    return "".join(told)
 
 
 def _shared_start(names: Sequence[str]) -> str:

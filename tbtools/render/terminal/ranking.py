@@ -82,8 +82,9 @@ class RankingView:
         """Prints by what runs are ranked, the table, and what should be known of it."""
         print_line(console, self._headline(), style="bold")
         ascii_only = console.options.ascii_only
-        print_table(console, self._columns(number_format(console), ascii_only=ascii_only))
-        for line in self._below():
+        columns = self._columns(number_format(console), ascii_only=ascii_only)
+        hidden = print_table(console, columns)
+        for line in self._below(hidden):
             print_line(console, line)
 
     def totals(self) -> str:
@@ -154,16 +155,17 @@ class RankingView:
             if len(runs) == 1 or len({_setting(each, name) for each in runs}) > 1
         ]
 
-    def _below(self) -> Iterator[str]:
+    def _below(self, hidden: Sequence[str]) -> Iterator[str]:
         one = self.ranking
         if any(each.tied for each in one.runs):
             level = f"{100 * (one.confidence or 0):.0f} % intervals"
             yield f"= cannot be told from the first by the {level} (docs/best.md)"
         if any(each.is_short for each in one.runs):
             yield "points: one or two say little beside the others, and may be luck"
-        if any(each.outlook for each in one.runs):
-            yield "expected: if it goes on as it has, with its 95 % interval"
         behind = [each for each in one.runs if each.outlook and each.outlook.reaches_best is False]
+        is_shown = any(each.outlook for each in one.runs) and "expected" not in hidden
+        if behind or is_shown:
+            yield "expected: if it goes on as it has, with its 95 % interval"
         if behind:
             names = ", ".join(shown_name(each.run) for each in behind[:_MOST_REASONS])
             more = len(behind) - _MOST_REASONS

@@ -71,13 +71,16 @@ class Column:
 
 def print_table(
     console: Console, columns: Sequence[Column], sections: Sequence[str] | None = None
-) -> None:
+) -> list[str]:
     """Prints a table; columns without content are left out.
 
     Args:
         console: Where to. What is no terminal has room for everything.
         columns: Columns of equal length.
         sections: The section of each row: a line of its own above the first row of each.
+
+    Returns:
+        The names of the columns for which there was no room.
     """
     if not console.is_terminal:  # which shows no style
         columns = [replace(column, cells=column.plain) for column in columns]
@@ -97,6 +100,7 @@ def print_table(
     hidden = [column.name for column in filled if column not in kept]
     if hidden:
         print_line(console, f"hidden in this width: {', '.join(hidden)}", style="dim")
+    return hidden
 
 
 def _print_rows(

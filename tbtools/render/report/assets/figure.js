@@ -355,7 +355,10 @@ export function scalarFigure(page, state, tag) {
   // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
   const marked = new Set(apart.flatMap(({ runs }) => runs));
   const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
+  const span = xRange(lines, state.x === "step");
+  const middle = span.range ? (span.range[0] + span.range[1]) / 2 : -Infinity;
   const beyond = range ? beyondNotes(drawn, range, state.log, scale) : [];
+  const down = beyond.some(({ y }) => y) ? LABEL : 0;
   const layout = {
     ...baseLayout(),
     // Along another scalar not everything has a place.
@@ -368,7 +371,7 @@ export function scalarFigure(page, state, tag) {
       ...(crowd.length
         ? [
             crowdNote(crowd, Boolean(state.colorBy)),
-            ...endLabels(apart, state.log ? Math.log10 : scale.to, range, beyond.some(({ y }) => y) ? LABEL : 0),
+            ...endLabels(apart, state.log ? Math.log10 : scale.to, range, down, middle),
           ]
         : []),
     ],
@@ -376,7 +379,7 @@ export function scalarFigure(page, state, tag) {
       ...axisStyle(),
       type: axis.type,
       nticks: axis.type === "date" ? 4 : 7,
-      ...xRange(lines, state.x === "step"),
+      ...span,
     },
     yaxis: {
       ...axisStyle(),

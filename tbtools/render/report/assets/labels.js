@@ -20,7 +20,8 @@ function labelsOf(lines) {
 }
 
 // Names at the ends of the lines that stand out of a crowd; `down` pixels lower where they begin at the top.
-export function endLabels(lines, place, range, down) {
+// Each goes from its end to where the chart has more room: `middle` is that of the x axis.
+export function endLabels(lines, place, range, down, middle) {
   const ends = lines.flatMap((line) => {
     let last = line.drawn.length - 1;
     while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
@@ -36,7 +37,7 @@ export function endLabels(lines, place, range, down) {
     ...anchor,
     text: escapeForPlotly(labels.get(line)),
     x,
-    xanchor: "right",
+    xanchor: x < middle ? "left" : "right",
     yanchor: above ? "bottom" : "top",
     yshift: LABEL * (above ? ends.length - number : -number) - shift,
     bgcolor: `${cssColor("--card")}aa`,

@@ -88,7 +88,7 @@ export function runList(page, state, scroll) {
   const make = (entry) =>
     typeof entry === "number"
       ? runItem(page, state, entry, headings.get(entry))
-      : h("li", { class: "directory", "aria-hidden": "true", title: entry }, breakable(entry));
+      : h("li", { class: "directory", "aria-hidden": "true", title: entry }, long ? bothEnds(entry) : breakable(entry));
   const body = h("ul", { class: long ? "run-list long" : "run-list" });
   const gap = (height) => h("li", { "aria-hidden": "true", style: { height: `${height}px` } });
   const list = virtualRows({ scroll, body, height: ENTRY, make, gap });

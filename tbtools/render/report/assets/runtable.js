@@ -2,7 +2,7 @@
 
 import { runsCsv, save } from "./download.js";
 import { runColor, runSwatch } from "./axes.js";
-import { breakable, h } from "./dom.js";
+import { bothEnds, breakable, h } from "./dom.js";
 import { filteredRuns } from "./where.js";
 import { compareButton } from "./compare.js";
 import { explainButton } from "./panel.js";
@@ -10,9 +10,13 @@ import { virtualRows, WHOLE } from "./rows.js";
 import { seriesOf } from "./marks.js";
 import { sparkScale, sparkline } from "./overview.js";
 
-// Rows of a long table have one line each.
-function shownName({ short }) {
-  return breakable(short);
+// Rows of a long table have one line each, in which a name is cut where its end of so many letters begins.
+const LONG_IN_TABLE = 48;
+const END_IN_TABLE = 36;
+
+function shownName(page, run) {
+  const { short } = page.runs[run];
+  return page.runs.length > WHOLE ? bothEnds(short, LONG_IN_TABLE, END_IN_TABLE) : breakable(short);
 }
 
 // What stands in a cell; null is nothing.
@@ -32,7 +36,7 @@ const DRAWN_COLUMNS = {
       "span",
       { class: "run-name", title: page.runs[run].name },
       runSwatch(page, run),
-      h("span", { class: "called" }, shownName(page.runs[run])),
+      h("span", { class: "called" }, shownName(page, run)),
       page.diff ? "" : [explainButton(page, run), page.runs.length > 1 && compareButton(page, state, run)],
     ),
   status: (page, run, { style, title, text }) => h("span", { class: `status ${style}`, title }, text),
