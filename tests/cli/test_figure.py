@@ -230,6 +230,20 @@ def test_more_lines_than_can_be_told_apart(tmp_path: Path) -> None:
         tbtools.figure(tmp_path / "logs", tmp_path / "f.pdf")
 
 
+@pytest.mark.parametrize("ending", ["png", "tex"])
+def test_a_legend_that_leaves_the_charts_no_room_is_told(logs: Path, ending: str) -> None:
+    for run in range(10, 20):
+        EventFileBuilder().scalars("loss", VALUES["lr=1_seed=0"]).write(
+            logs / (str(run) * 15) / FILE
+        )
+    told = call("figure", str(logs), "--run", "1*", "-o", f"small.{ending}").err
+    [share] = re.findall(r"the legend takes (\d+)% of the height: choose runs", told)
+    assert 50 < int(share) < 100
+    for options in (["--run", "1*", "--size", "3.3x9in"], ["--run", "lr=1*"]):
+        result = call("figure", str(logs), *options, "-o", f"fit.{ending}", "--force")
+        assert (result.status, "the legend takes" in result.err) == (0, False)
+
+
 def test_a_formula_that_is_none_is_named(logs: Path) -> None:
     with pytest.raises(tbtools.InvalidArgument, match="no formula"):
         tbtools.figure("logs", "f.pdf", labels={"loss": r"$\frac{1$"})

@@ -111,7 +111,8 @@ def _draw(figure: Figure, drawing: Drawing, grid: tuple[int, int]) -> None:
         if number + columns >= len(drawing.panels):
             axes.set_xlabel(drawing.x_label.text, parse_math=drawing.x_label.is_written)
     if drawing.legend:
-        _draw_legend(figure, drawing.legend)
+        height = _draw_legend(figure, drawing.legend)
+        drawing.note_legend(height / figure.bbox.height)
 
 
 def _draw_panel(axes: Axes, panel: Panel, drawing: Drawing, *, alone: bool) -> None:
@@ -177,8 +178,8 @@ def _draw_curve(axes: Axes, curve: Curve, depth: int, *, is_ridge: bool) -> None
     )
 
 
-def _draw_legend(figure: Figure, curves: list[Curve]) -> None:
-    """Above the charts, in as many columns as there is room for."""
+def _draw_legend(figure: Figure, curves: list[Curve]) -> float:
+    """Above the charts, in as many columns as there is room for; returns its height."""
     from matplotlib.lines import Line2D
 
     lines = [
@@ -191,7 +192,8 @@ def _draw_legend(figure: Figure, curves: list[Curve]) -> None:
         for each in curves
     ]
     room = figure.bbox.width
-    for columns in range(min(len(curves), 6), 0, -1):
+    columns = min(len(curves), 6)
+    while True:
         legend = figure.legend(
             lines,
             [each.label.text for each in curves],
@@ -206,9 +208,11 @@ def _draw_legend(figure: Figure, curves: list[Curve]) -> None:
         )
         for text, each in zip(legend.get_texts(), curves, strict=True):
             text.set_parse_math(each.label.is_written)
-        if columns == 1 or legend.get_window_extent().width <= room:
-            return
+        place = legend.get_window_extent()
+        if columns == 1 or place.width <= room:
+            return float(place.height)
         legend.remove()
+        columns -= 1
 
 
 def _check_formulas(drawing: Drawing) -> None:

@@ -99,6 +99,18 @@ class Drawing:
         }
         return list(curves.values()) if len(curves) > 1 else []
 
+    def note_legend(self, share: float) -> None:
+        """Notes that a legend leaves the charts less than it takes.
+
+        Args:
+            share: How much of the figure's height it takes.
+        """
+        if share > 0.5:
+            self.notes.append(
+                f"the legend takes {share:.0%} of the height: choose runs, group them, say their "
+                "names shorter with labels, or give a higher size"
+            )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawCurve:

@@ -48,6 +48,8 @@ def pgfplots(
     yield _HEAD
     if drawing.caption:
         yield f"% {_comment(drawing.caption)}"
+    above = _LEGEND_LINE * _legend_rows(drawing, width)
+    drawing.note_legend(above / height)
     for note in drawing.notes:
         yield f"% {_comment(note)}"
     yield r"\begin{tikzpicture}"
@@ -56,7 +58,7 @@ def pgfplots(
     yield rf"\useasboundingbox (0,0) rectangle ({width:.4f}in,{height:.4f}in);"
     legend = list(_legend(drawing, size, style))
     rows, columns = grid
-    room = height - _LEGEND_LINE * _legend_rows(drawing, width)
+    room = height - above
     cell = width / columns, room / rows
     for number, panel in enumerate(drawing.panels):
         row, column = divmod(number, columns)
