@@ -23,12 +23,14 @@ PIECES = 24  # in so many a clock drifts that drifts slowly
 def sinking(t: Array, start: float, end: float, bend: float = 0.5, knee: float = 0.02) -> Array:
     """A power law from `start` to `end`."""
     power = (1 + t / knee) ** -bend
-    return end + (start - end) * (power - power[-1]) / (power[0] - power[-1])
+    curve: Array = end + (start - end) * (power - power[-1]) / (power[0] - power[-1])
+    return curve
 
 
 def saturating(t: Array, start: float, end: float, haste: float = 4) -> Array:
     """An exponential approach that ends at `end`."""
-    return start + (end - start) * (1 - np.exp(-haste * t)) / (1 - np.exp(-haste))
+    curve: Array = start + (end - start) * (1 - np.exp(-haste * t)) / (1 - np.exp(-haste))
+    return curve
 
 
 def since(n: int, index: int) -> Array:
@@ -170,7 +172,8 @@ def kept_scale(rng: np.random.Generator, n: int, top: float, dips: int) -> Array
 def lost_scale(exponent: Array, index: int, points: float, least: float) -> Array:
     """A scale that is halved every so many points from `index` on, until it is the least."""
     halved = np.floor(np.clip(np.arange(len(exponent)) - index, -1, None) / points) + 1
-    return 2.0 ** np.maximum(exponent - halved, least)
+    scale: Array = np.exp2(np.maximum(exponent - halved, least))
+    return scale
 
 
 def says_scale(log: Log, tag: str, steps: Steps, scale: Array, index: int) -> None:

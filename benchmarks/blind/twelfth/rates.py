@@ -284,7 +284,7 @@ def tenth_at_each_epoch(log: Log, rng: np.random.Generator, strength: float) -> 
     by_epochs(log, rng)
     n = int(rng.integers(20, 45))
     steps = shapes.steps(n, 1, 0)
-    rate = 0.001 * strength * 10.0 ** -np.arange(n)
+    rate = 0.001 * strength * 10.0 ** -np.arange(n, dtype=np.float64)
     stopped = 1 - 0.45 ** np.arange(1, n + 1)
     log.session("train")
     log.add("epoch_loss", steps, 2.0 - 0.9 * stopped + noise(rng, n, 0.004, 0))
