@@ -13,6 +13,7 @@ from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.third import THIRD
+from benchmarks.blind.twelfth import TWELFTH
 
 EVERY = (
     *FAMILIES,
@@ -26,4 +27,5 @@ EVERY = (
     *NINTH,
     *TENTH,
     *ELEVENTH,
+    *TWELFTH,
 )

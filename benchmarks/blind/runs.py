@@ -35,6 +35,7 @@ Part = Literal[
     "ninth",
     "tenth",
     "eleventh",
+    "twelfth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

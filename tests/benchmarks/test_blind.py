@@ -42,6 +42,7 @@ from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.tenth.making import clocked, fades, grows, learns, significant, stopped
 from benchmarks.blind.third import THIRD
 from benchmarks.blind.third.making import bfloat16, dynamic_scale
+from benchmarks.blind.twelfth import TWELFTH
 from benchmarks.blind.writing import write
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert {family.part for family in SECOND} == {"second"}
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
-        *("eighth", "ninth", "tenth", "eleventh"),
+        *("eighth", "ninth", "tenth", "eleventh", "twelfth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -134,8 +135,9 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
         ("eighth", EIGHTH, tuple(one for one in EVERY if one.part != "eighth"), 60, 80),
         ("tenth", TENTH, tuple(one for one in EVERY if one.part != "tenth"), 80, 100),
         ("eleventh", ELEVENTH, tuple(one for one in EVERY if one.part != "eleventh"), 80, 100),
+        ("twelfth", TWELFTH, tuple(one for one in EVERY if one.part != "twelfth"), 80, 100),
     ],
-    ids=["fifth", "sixth", "seventh", "eighth", "tenth", "eleventh"],
+    ids=["fifth", "sixth", "seventh", "eighth", "tenth", "eleventh", "twelfth"],
 )
 def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
     part: str, families: tuple[Family, ...], before: tuple[Family, ...], least: int, most: int
@@ -156,7 +158,7 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH],
     ids=lambda each: each[0].part,
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
@@ -176,7 +178,7 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH],
     ids=lambda each: each[0].part,
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
@@ -186,7 +188,7 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH],
+    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH],
     ids=lambda each: each[0].part,
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
@@ -412,8 +414,9 @@ def test_a_growth_may_be_dated_until_it_is_halfway_on_either_scale() -> None:
     assert 35 <= truth.window[0] <= 40
 
 
-def test_the_eleventh_set_has_each_kind_as_often_as_it_says() -> None:
-    names = {family.name.partition("/")[0]: family for family in ELEVENTH}
+@pytest.mark.parametrize("families", [ELEVENTH, TWELFTH], ids=lambda each: each[0].part)
+def test_a_set_has_each_kind_as_often_as_it_says(families: tuple[Family, ...]) -> None:
+    names = {family.name.partition("/")[0]: family for family in families}
     assert sum(family.kind == "healthy" for family in names.values()) >= 40
     labels = Counter(
         kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
