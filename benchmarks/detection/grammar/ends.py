@@ -42,13 +42,13 @@ def plateau(draw: Draw, log: Log) -> bool:
     hum = noise(draw, worse)
     if (hum.correlation > 0.5 and n < 300) or (hum.kind == "none" and stop == "from the start"):
         return False
-    logs = logged(draw, log, one, at, worse, hum, STEADY_COMPANY)
+    logged(draw, log, one, at, worse, hum, STEADY_COMPANY)
     left = np.flatnonzero(worse > worse[-1] + max(2 * hum.sd, 0.02 * (1 - floor)))
     bend = int(left[-1]) + 1 if len(left) else 0
     early = max(2, n // 20, bend - onset if stop == "exponential" else 0)
     grace = max(n // 10, 3)
-    log.true("plateau", one.tag, logs[onset],
-             window(logs, min(bend, onset) - early, max(bend, onset) + grace))  # fmt: skip
+    log.true("plateau", one.tag, at[onset],
+             window(at, min(bend, onset) - early, max(bend, onset) + grace))  # fmt: skip
     return stop == "from the start" or clear(1 - floor, hum, onset, n - onset)
 
 
@@ -81,8 +81,8 @@ def collapse(draw: Draw, log: Log) -> bool:
         hum.points[onset:] = 0
         if one.good < 0:
             return False
-    logs = logged(draw, log, one, at, worse, hum)
-    log.true("collapse", one.tag, logs[onset], window(logs, onset - 2, onset + 2),
+    logged(draw, log, one, at, worse, hum)
+    log.true("collapse", one.tag, at[onset], window(at, onset - 2, onset + 2),
              also=("divergence", "overfitting"))  # fmt: skip
     return True
 
@@ -126,11 +126,9 @@ def nonfinite(draw: Draw, log: Log) -> bool:
         hum.points[onset : onset + max((n - onset) // 3, 1)] = (
             np.inf if one.bad > one.good else -np.inf
         )
-    logs = logged(
-        draw, log, one._replace(bound=np.inf if one.bad > one.good else -np.inf), at, worse, hum
-    )
+    logged(draw, log, one._replace(bound=np.inf if one.bad > one.good else -np.inf), at, worse, hum)
     grace = max(n // 20, 2) if broken == "more and more often" else 1
-    log.true("nonfinite", one.tag, logs[onset], window(logs, begins - 1, onset + grace))
+    log.true("nonfinite", one.tag, at[onset], window(at, begins - 1, onset + grace))
     return True
 
 
@@ -150,8 +148,8 @@ def stall(draw: Draw, log: Log) -> bool:
         for index in range(every, n, every):
             log.pause(int(at[index]), 8 * spacing)
     log.pause(int(at[onset]), seconds)
-    logs = logged(draw, log, one, at, worse, hum)
+    logged(draw, log, one, at, worse, hum)
     # A run is told of once, about any of its series.
     tags = (one.tag, "train/lr", "lr", "train/grad_norm", "system/gpu_memory_gb", *SIBLINGS)
-    log.true("stall", tags, logs[onset], window(logs, onset - 2, onset + 2))
+    log.true("stall", tags, at[onset], window(at, onset - 2, onset + 2))
     return draw.picked.get("restart", "none") == "none"

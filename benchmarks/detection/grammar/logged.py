@@ -29,8 +29,8 @@ def logged(
     noise: Noise,
     company: Sequence[str] = COMPANY,
     others: dict[str, Array] | None = None,
-) -> Steps:
-    """Logs the series of a measure with its company; the steps as they were logged.
+) -> None:
+    """Logs the series of a measure with its company.
 
     Args:
         draw: Picks the company and the restart.
@@ -48,16 +48,16 @@ def logged(
     if restart == "none":
         for tag, values in series.items():
             log.add(tag, steps, values)
-        return steps
+        return
     cut = int(len(steps) * draw.rng.uniform(0.3, 0.7))
     again = max(len(steps) // 25, 2) if restart == "same steps again" else 0
     for tag, values in series.items():
         log.add(tag, steps[: cut + again], values[: cut + again])
     log.session()
-    later = steps[: len(steps) - cut] if restart == "from zero" else steps[cut:]
+    # What begins anew from the first step supersedes what was there.
+    begins = 0 if restart == "from zero" else cut
     for tag, values in series.items():
-        log.add(tag, later, values[cut:])
-    return np.concatenate([steps[:cut], later])
+        log.add(tag, steps[begins:], values[begins:])
 
 
 def beside(draw: Draw, company: str, measure: Measure, worse: Array) -> dict[str, Array]:

@@ -47,11 +47,11 @@ def divergence(draw: Draw, log: Log) -> bool:
     worse = np.minimum(worse, one.worst)
     hum = noise(draw, worse)
     loss, had = lost(worse, onset)
-    logs = logged(draw, log, one, at, worse, hum)
+    logged(draw, log, one, at, worse, hum)
     first, last = onset_window(worse, onset, hum)
     if event == "relapses, then for good":
         last = max(last, onset + round(0.4 * (n - onset)) + 2)
-    log.true("divergence", one.tag, logs[onset], window(logs, first, last),
+    log.true("divergence", one.tag, at[onset], window(at, first, last),
              also=("overfitting", "collapse"))  # fmt: skip
     return had >= 0.1 and loss >= 0.35 * had and clear(loss, hum, onset, n - onset)
 
@@ -144,9 +144,9 @@ def overfitting(draw: Draw, log: Log) -> bool:
     if one.twin.endswith("loss") and not one.tag.endswith("loss"):
         trained = 0.2 + 3 * learned[draw.picked["training"]]
     trained = trained + np.std(trained) * 0.05 * draw.rng.normal(size=n)
-    logs = logged(draw, log, one, at, worse, hum, others={one.twin: rounded(hum, trained)})
+    logged(draw, log, one, at, worse, hum, others={one.twin: rounded(hum, trained)})
     first, last = onset_window(worse, bottom, hum)
-    log.true("overfitting", one.tag, logs[bottom], window(logs, first, last), also=("divergence",))
+    log.true("overfitting", one.tag, at[bottom], window(at, first, last), also=("divergence",))
     loss, had = lost(worse, bottom)
     floor = 0.2 * had
     after = worse[bottom:] - worse[bottom - 1]
