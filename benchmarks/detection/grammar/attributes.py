@@ -67,6 +67,8 @@ class Measure(NamedTuple):
     def values(self, worse: Array) -> Array:
         """The values of a curve `w`."""
         values = self.good + (self.bad - self.good) * worse
+        # What is zero is so to the last bit.
+        values = np.where(np.abs(values) < 1e-12 * abs(self.bad), 0.0, values)
         beyond = np.maximum if self.bad < self.good else np.minimum
         return np.asarray(beyond(values, self.bound))
 
@@ -209,7 +211,8 @@ def noise(draw: Draw, worse: Array) -> Noise:
 
 def rounded(noise: Noise, values: Array) -> Array:
     """As few digits as the log keeps."""
-    if noise.kind == "float16" and np.abs(values[np.isfinite(values)]).max() < 6e4:
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if noise.kind == "float16" and sizes.min() > 1e-4 and sizes.max() < 6e4:
         return values.astype(np.float16).astype(np.float64)
     if noise.kind in {"3 digits", "4 digits"}:
         digits = int(noise.kind[0])

@@ -53,6 +53,8 @@ FEW_TURNING = 0.6
 # of the first ones.
 CONFIDENCE = 3.0
 LUCKY = 2.0
+# A step of so many standard deviations of the next ones is none of a mean.
+LEAP = 8.0
 # Changes that become smaller by this factor, where a quarter is what they are of a mean since the
 # start, ask for so many times as much.
 SHRINKS = 2.5
@@ -88,6 +90,8 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     beginning = min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING))
     if onset.index >= beginning and not since_the_start:
         return False
+    if _leaps(y, rise, onset):
+        return False
     # Of a drift all over the run the beginning was a level.
     soon = bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
     small = rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base)
@@ -100,6 +104,15 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     reach = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
     lucky = soon and rise.gap <= max(reach, CONFIDENCE * _draws(y) / max(1, onset.index) ** 0.5)
     return lucky or (small and (early or since_the_start))
+
+
+def _leaps(y: Array, rise: Excursion, onset: Onset) -> bool:
+    """Whether most of a rise is one step, many times those behind it: a mean goes step by step."""
+    if onset.index < excursion.PERSISTENT:
+        return False
+    step = float(y[onset.index] - y[onset.index - 1])
+    usual = _changes(y[onset.index : onset.index + BLOCK], 1)
+    return step > max(rise.gap / 2, LEAP * usual)
 
 
 def _goes_on(y: Array, rise: Excursion) -> bool:
