@@ -163,7 +163,11 @@ def descent(draw: Draw, t: Array, curves: Sequence[str] = DESCENTS) -> Array:
         return np.asarray(1 - 0.3 * np.minimum(np.floor(4 * t), 3) - 0.05 * t)
     if curve == "late":
         return np.asarray(1 / (1 + np.exp((t - 0.25) / 0.06)) * 0.8 + 0.2 * (1 - t))
-    return np.full(len(t), 1.0)  # level
+    if curve == "level at the end":
+        return np.asarray(np.exp(-t / 0.04))
+    if curve == "getting worse":
+        return np.asarray(np.exp(-t / 0.04) + 0.15 * t)
+    raise ValueError(curve)
 
 
 NOISES = (

@@ -29,6 +29,7 @@ def logged(
     noise: Noise,
     company: Sequence[str] = COMPANY,
     others: dict[str, Array] | None = None,
+    restarts: Sequence[str] = RESTARTS,
 ) -> None:
     """Logs the series of a measure with its company.
 
@@ -41,10 +42,11 @@ def logged(
         noise: That of the curve.
         company: What may be beside it.
         others: More series of as many points.
+        restarts: What may happen to the job.
     """
     series = {measure.tag: rounded(noise, measure.values(worse + noise.points))} | (others or {})
     series |= beside(draw, draw.pick("company", company), measure, worse)
-    restart = draw.pick("restart", RESTARTS) if len(steps) >= 40 else "none"
+    restart = draw.pick("restart", restarts) if len(steps) >= 40 else "none"
     if restart == "none":
         for tag, values in series.items():
             log.add(tag, steps, values)

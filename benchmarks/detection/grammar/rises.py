@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.detection.grammar.attributes import descent, measure, noise, rounded, steps
+from benchmarks.detection.grammar.attributes import (
+    DESCENTS,
+    descent,
+    measure,
+    noise,
+    rounded,
+    steps,
+)
 from benchmarks.detection.grammar.logged import logged, window
 from benchmarks.detection.grammar.oracle import clear, lost
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Log
-    from benchmarks.detection.grammar.attributes import Array, Draw, Noise
+    from benchmarks.detection.grammar.attributes import Array, Draw, Measure, Noise
 
 WORDS = ("training loss", "training loss", "held-out loss", "error", "share", "percent", "ratio",
          "reward")  # fmt: skip
@@ -20,8 +27,10 @@ HEIGHTS = (0.4, 0.7, 1.0, 3.0, 30.0)
 EVENTS = (
     "jump", "ramp to the end", "ramp, then a level", "ever faster", "jump, half made good",
     "stairs up", "to the start", "relapses, then for good", "between two levels",
-    "slower and slower",
+    "slower and slower", "ever longer relapses", "sawtooth up", "swings that grow", "a few levels",
 )  # fmt: skip
+# Where what came and went before is there for good, as a part of the time since the onset.
+LASTS = {"relapses, then for good": 0.4, "ever longer relapses": 0.7}
 PLACES = (0.05, 0.2, 0.5, 0.8, 0.95)
 
 
@@ -34,7 +43,7 @@ def divergence(draw: Draw, log: Log) -> bool:
     onset = round(n * draw.pick("onset", PLACES))
     if onset < 5 or n - onset < 5:
         return False
-    before = descent(draw, t)
+    before = descent(draw, t, (*DESCENTS, "level at the end", "getting worse"))
     height = draw.pick("height", HEIGHTS)
     event = draw.pick("event", EVENTS)
     rises = rise(event, n - onset)
@@ -49,8 +58,10 @@ def divergence(draw: Draw, log: Log) -> bool:
     loss, had = lost(worse, onset)
     logged(draw, log, one, at, worse, hum)
     first, last = onset_window(worse, onset, hum)
-    if event == "relapses, then for good":
-        last = max(last, onset + round(0.4 * (n - onset)) + 2)
+    # It may be said to begin with the first relapse, or with what lasts.
+    last = max(last, onset + round(LASTS.get(event, 0.0) * (n - onset)) + 2)
+    if draw.picked["before"] == "getting worse":
+        first = min(first, int(np.argmin(before[:onset])) - 2)
     log.true("divergence", one.tag, at[onset], window(at, first, last),
              also=("overfitting", "collapse"))  # fmt: skip
     return had >= 0.1 and loss >= 0.35 * had and clear(loss, hum, onset, n - onset)
@@ -59,24 +70,23 @@ def divergence(draw: Draw, log: Log) -> bool:
 def rise(event: str, n: int) -> Array:
     """The course of what gets worse, from the onset on: about 1 at its end."""
     t = np.arange(1, n + 1) / n
-    if event == "ramp to the end":
-        return t
-    if event == "ramp, then a level":
-        return np.minimum(t / 0.4, 1)
-    if event == "ever faster":
-        return np.asarray(np.expm1(4 * t) / np.expm1(4))
-    if event == "slower and slower":
-        return np.asarray(np.sqrt(t))
-    if event == "jump, half made good":
-        return np.asarray(1 + np.exp(-t / 0.15))
-    if event == "stairs up":
-        return np.asarray(np.ceil(4 * t) / 4)
-    if event == "relapses, then for good":
-        return np.where((t < 0.1) | ((t > 0.2) & (t < 0.3)) | (t > 0.4), 1.0, 0.0)
-    if event == "between two levels":
-        period = max(n // 12, 1)
-        return np.where(np.arange(n) // period % 2 == 0, 1.0, 0.5)
-    return np.ones(n)
+    courses = {
+        "ramp to the end": t,
+        "ramp, then a level": np.minimum(t / 0.4, 1),
+        "ever faster": np.expm1(4 * t) / np.expm1(4),
+        "slower and slower": np.sqrt(t),
+        "jump, half made good": 1 + np.exp(-t / 0.15),
+        "stairs up": np.ceil(4 * t) / 4,
+        "relapses, then for good": (t < 0.1) | ((t > 0.2) & (t < 0.3)) | (t > 0.4),
+        "ever longer relapses": np.where(
+            t < 0.7, np.where(np.sin(2 * np.pi * np.sqrt(9 * t)) > 0, 1.0, 0.1), 1.0
+        ),
+        "sawtooth up": 0.6 * t + 0.4 * (5 * t % 1),
+        "swings that grow": t * (1.1 + np.sin(12 * np.pi * t)),
+        "a few levels": np.array([0.6, 1.4, 0.9, 1.2])[np.minimum((4 * t).astype(int), 3)],
+        "between two levels": 1 - 0.5 * (np.arange(n) // max(n // 12, 1) % 2),
+    }
+    return np.asarray(courses.get(event, np.ones(n)), float)
 
 
 def onset_window(worse: Array, onset: int, hum: Noise) -> tuple[int, int]:
@@ -138,13 +148,23 @@ def overfitting(draw: Draw, log: Log) -> bool:
     worse[bottom:] = fall[bottom - 1] + shapes[form] * height * reached
     worse = np.minimum(worse, one.worst)
     hum = noise(draw, worse)
-    learned = {"power law": (1 + 20 * t) ** -0.8, "exponential": np.exp(-4 * t), "straight": 1 - t}
-    trained = learned[draw.pick("training", LEARNED)]
-    trained = one._replace(bad=one.bad, good=one.good).values(trained * 0.95 - 0.1)
-    if one.twin.endswith("loss") and not one.tag.endswith("loss"):
-        trained = 0.2 + 3 * learned[draw.picked["training"]]
-    trained = trained + np.std(trained) * 0.05 * draw.rng.normal(size=n)
-    logged(draw, log, one, at, worse, hum, others={one.twin: rounded(hum, trained)})
+    layout = draw.pick("training logged", ("with it", "with it", "20 times as often", "by itself"))
+    dense = np.linspace(0, 1, n * 20) if layout == "20 times as often" else t
+    trained = _trained(draw, one, dense)
+    if layout == "with it":
+        logged(draw, log, one, at, worse, hum, others={one.twin: rounded(hum, trained)})
+    elif layout == "20 times as often":
+        often = np.interp(np.arange(1, len(dense) + 1) / 20, np.arange(1, n + 1), at)
+        log.add(one.twin, np.maximum.accumulate(np.ceil(often)), trained)
+        logged(draw, log, one, at, worse, hum, restarts=("none",))
+    else:
+        # As Keras does it: the same tag in two runs.
+        tag = draw.one(("epoch_loss", "loss") if one.bad > one.good else ("epoch_accuracy",))
+        one = one._replace(tag=tag, twin=tag)
+        log.session("train")
+        log.add(tag, at, rounded(hum, trained))
+        log.session(draw.one(("validation", "val", "eval")))
+        log.add(tag, at, rounded(hum, one.values(worse + hum.points)))
     first, last = onset_window(worse, bottom, hum)
     log.true("overfitting", one.tag, at[bottom], window(at, first, last), also=("divergence",))
     loss, had = lost(worse, bottom)
@@ -152,6 +172,16 @@ def overfitting(draw: Draw, log: Log) -> bool:
     after = worse[bottom:] - worse[bottom - 1]
     shown = int(np.count_nonzero(after > 0.3 * after.max()))
     return loss >= floor and clear(loss, hum, bottom, shown)
+
+
+def _trained(draw: Draw, one: Measure, t: Array) -> Array:
+    """The training series beside, which goes on to improve."""
+    learned = {"power law": (1 + 20 * t) ** -0.8, "exponential": np.exp(-4 * t), "straight": 1 - t}
+    course = learned[draw.pick("training", LEARNED)]
+    values = one.values(course * 0.95 - 0.1)
+    if one.twin.endswith("loss") and not one.tag.endswith("loss"):
+        values = 0.2 + 3 * course
+    return np.asarray(values + np.std(values) * 0.05 * draw.rng.normal(size=len(t)))
 
 
 __all__ = ["divergence", "overfitting"]

@@ -74,6 +74,8 @@ def carries(y: Array, rise: Excursion) -> bool:
     """
     if _turns_as_noise(robust.window_medians(y, rise.width, len(y))):
         return False
+    if _leaps(y, rise.gap, rise.low + 1 + int(np.argmax(np.diff(y[rise.low : rise.high + 1])))):
+        return False
     wander = _wander(y, rise.low, rise.high, rise.width)
     return wander > 0 and rise.gap <= CONFIDENCE * _caution(y) * wander
 
@@ -90,7 +92,7 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     beginning = min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING))
     if onset.index >= beginning and not since_the_start:
         return False
-    if _leaps(y, rise, onset):
+    if _leaps(y, rise.gap, onset.index):
         return False
     # Of a drift all over the run the beginning was a level.
     soon = bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
@@ -106,13 +108,19 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     return lucky or (small and (early or since_the_start))
 
 
-def _leaps(y: Array, rise: Excursion, onset: Onset) -> bool:
-    """Whether most of a rise is one step, many times those behind it: a mean goes step by step."""
-    if onset.index < excursion.PERSISTENT:
+def _leaps(y: Array, gap: float, at: int) -> bool:
+    """Whether half of a rise is one step, many times those behind it: a mean goes step by step.
+
+    Args:
+        y: Values, lower is better.
+        gap: How high the rise is.
+        at: The first point behind the step.
+    """
+    if at < excursion.PERSISTENT:
         return False
-    step = float(y[onset.index] - y[onset.index - 1])
-    usual = _changes(y[onset.index : onset.index + BLOCK], 1)
-    return step > max(rise.gap / 2, LEAP * usual)
+    usual = _changes(y[at : at + BLOCK], 1)
+    level = robust.median(y[at : at + 3]) - robust.median(y[at - 3 : at])
+    return level > gap / 2 and float(y[at] - y[at - 1]) > max(gap / 2, LEAP * usual)
 
 
 def _goes_on(y: Array, rise: Excursion) -> bool:
@@ -122,9 +130,11 @@ def _goes_on(y: Array, rise: Excursion) -> bool:
 
 
 def _draws(y: Array) -> float:
-    """Standard deviation of what a mean since the start is of, by its first points."""
-    draws = np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK])
-    return robust.sigma(draws - robust.median(draws))
+    """Standard deviation of what a mean since the start is of, by its first points.
+
+    From one to the next, for what goes somewhere is no draw.
+    """
+    return robust.sigma(np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK], 2)) / 2**0.5
 
 
 def _caution(y: Array) -> float:
@@ -201,9 +211,11 @@ def _without_trend(y: Array) -> Array:
 
 
 def _may_have_memory(y: Array) -> bool:
-    """The same where few points do not say."""
+    """The same where few points do not say: it has to go farther in four points than in one."""
     share, count = _turning_points(y)
-    return count >= BLOCK and LEAST_TURNING < share < FEW_TURNING
+    if count < BLOCK or not LEAST_TURNING < share < FEW_TURNING:
+        return False
+    return _changes(y, 4) > GROWS * _changes(y, 1)
 
 
 def _turning_points(y: Array) -> tuple[float, int]:
