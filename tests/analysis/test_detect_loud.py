@@ -306,16 +306,6 @@ def test_a_loss_that_rises_after_a_fifth_of_a_short_run_has_no_lucky_beginning(
     assert told == 20
 
 
-def test_a_jump_through_noise_with_a_memory_is_not_carried_there() -> None:
-    told = 0
-    for seed in range(20):
-        hum = np.convolve(normal(380, 1, seed), 0.9 ** np.arange(80), "valid")[:300]
-        level = np.where(np.arange(300) < 60, 100, 60 - np.arange(300) / 10)
-        reward = series(level + hum, "rollout/ep_rew_mean")
-        told += any(each.onset_step == 60 for each in found("divergence", reward).values())
-    assert told >= 19
-
-
 def test_a_loss_that_is_no_number_ever_more_often_is_told() -> None:
     g = np.random.default_rng(0)
     loss = 1 + normal(1000, 0.05)

@@ -53,8 +53,6 @@ FEW_TURNING = 0.6
 # of the first ones.
 CONFIDENCE = 3.0
 LUCKY = 2.0
-# A step of so many standard deviations of the next ones is none of a mean.
-LEAP = 8.0
 # Changes that become smaller by this factor, where a quarter is what they are of a mean since the
 # start, ask for so many times as much.
 SHRINKS = 2.5
@@ -74,8 +72,6 @@ def carries(y: Array, rise: Excursion) -> bool:
     """
     if _turns_as_noise(robust.window_medians(y, rise.width, len(y))):
         return False
-    if _leaps(y, rise.gap, rise.low + 1 + int(np.argmax(np.diff(y[rise.low : rise.high + 1])))):
-        return False
     wander = _wander(y, rise.low, rise.high, rise.width)
     return wander > 0 and rise.gap <= CONFIDENCE * _caution(y) * wander
 
@@ -92,8 +88,6 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     beginning = min(BLOCK, max(excursion.BEFORE + 1, len(y) // BEGINNING))
     if onset.index >= beginning and not since_the_start:
         return False
-    if _leaps(y, rise.gap, onset.index):
-        return False
     # Of a drift all over the run the beginning was a level.
     soon = bool((y[:BLOCK] > rise.base + rise.gap / 2).any())
     small = rise.progress <= NOTHING * rise.gap < NOTHING * SMALL * abs(rise.base)
@@ -106,21 +100,6 @@ def began(y: Array, rise: Excursion, onset: Onset) -> bool:
     reach = LUCKY * _caution(y) * _changes(y[:BLOCK], 1) * BLOCK**0.5
     lucky = soon and rise.gap <= max(reach, CONFIDENCE * _draws(y) / max(1, onset.index) ** 0.5)
     return lucky or (small and (early or since_the_start))
-
-
-def _leaps(y: Array, gap: float, at: int) -> bool:
-    """Whether half of a rise is one step, many times those behind it: a mean goes step by step.
-
-    Args:
-        y: Values, lower is better.
-        gap: How high the rise is.
-        at: The first point behind the step.
-    """
-    if at < excursion.PERSISTENT:
-        return False
-    usual = _changes(y[at : at + BLOCK], 1)
-    level = robust.median(y[at : at + 3]) - robust.median(y[at - 3 : at])
-    return level > gap / 2 and float(y[at] - y[at - 1]) > max(gap / 2, LEAP * usual)
 
 
 def _goes_on(y: Array, rise: Excursion) -> bool:
