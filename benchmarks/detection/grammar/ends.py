@@ -8,10 +8,12 @@ import numpy as np
 
 from benchmarks.detection.grammar.attributes import descent, measure, noise, steps
 from benchmarks.detection.grammar.logged import SIBLINGS, STEADY_COMPANY, logged, window
-from benchmarks.detection.grammar.oracle import clear
+from benchmarks.detection.grammar.oracle import shown_level
 from benchmarks.detection.grammar.rises import WORDS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from benchmarks.blind.runs import Log
     from benchmarks.detection.grammar.attributes import Draw
 
@@ -49,14 +51,49 @@ def plateau(draw: Draw, log: Log) -> bool:
     grace = max(n // 10, 3)
     log.true("plateau", one.tag, at[onset],
              window(at, min(bend, onset) - early, max(bend, onset) + grace))  # fmt: skip
-    return stop == "from the start" or clear(1 - floor, hum, onset, n - onset)
+    # What is flat from the start has its scatter for a measure.
+    from_start = stop == "from the start" and (1 - hum.correlation) * n >= 20
+    return from_start or (onset > 0 and shown_level(1 - floor, hum, n - onset))
 
 
-ENDS = ("to zero", "to chance", "to one value", "ramp to zero")
+# What may not vanish, by its words.
+VITAL = ("train/entropy", "losses/entropy", "policy_entropy", "codebook/active_codes",
+         "perplexity/codebook_usage", "repr/std", "embedding_std", "feature_rank", "loss/D",
+         "d_loss", "train/grad_norm", "diversity")  # fmt: skip
+WAYS = ("at once", "in a twentieth", "in a fifth", "in steps")
+
+
+def vanishing(draw: Draw, log: Log) -> bool:
+    """What may not vanish falls to a small part of what it was, and stays there."""
+    tag = draw.pick("words", VITAL)
+    at = steps(draw, (40, 100, 300, 1000, 5000))
+    n = len(at)
+    onset = round(n * draw.pick("onset", (0.2, 0.5, 0.8)))
+    left = draw.pick("left", (0.05, 0.01, 0.0))
+    since = np.arange(n) - onset + 1
+    way = draw.pick("event", WAYS)
+    takes = {"at once": 1, "in a twentieth": n // 20, "in a fifth": n // 5, "in steps": n // 5}[way]
+    gone = np.clip(since / max(takes, 1), 0, 1)
+    if way == "in steps":
+        gone = np.ceil(3 * gone) / 3
+    sd = draw.pick("amount", (0.02, 0.1, 0.3))
+    level = draw.rng.uniform(0.5, 4) * (1 + 0.3 * np.exp(-8 * np.arange(n) / n))
+    values = level * np.maximum(left, 1e-4) ** gone * draw.rng.lognormal(0, sd, n)
+    values[(gone >= 1) & (left == 0)] = 0.0
+    log.add(tag, at, values)
+    if draw.pick("company", ("alone", "loss")) == "loss":
+        log.add(
+            "train/loss", at, (1 + np.arange(n) / n * 20) ** -0.5 * draw.rng.lognormal(0, 0.02, n)
+        )
+    grace = max(2, takes // 3)
+    log.true("collapse", tag, at[onset], window(at, onset - grace, onset + grace))
+    return n - onset - takes >= max(8, n // 10) and onset >= 12
 
 
 def collapse(draw: Draw, log: Log) -> bool:
-    """A score that is lost from one point to the next, or a loss that is exactly zero."""
+    """A score that is lost at once, a loss that is exactly zero, or what vanishes."""
+    if draw.pick("sort", ("lost", "lost", "vanishing")) == "vanishing":
+        return vanishing(draw, log)
     one = measure(draw, ("training loss", "share", "share", "percent", "reward"))
     at = steps(draw, (20, 40, 100, 300, 1000, 5000))
     n = len(at)
@@ -87,8 +124,8 @@ def collapse(draw: Draw, log: Log) -> bool:
     return True
 
 
-BROKEN = ("for good", "now and then, then for good", "infinite, then NaN", "more and more often",
-          "most of the end")  # fmt: skip
+BROKEN = ("for good", "the last points", "now and then, then for good", "infinite, then NaN",
+          "more and more often", "most of the end")  # fmt: skip
 
 
 def nonfinite(draw: Draw, log: Log) -> bool:
@@ -102,25 +139,11 @@ def nonfinite(draw: Draw, log: Log) -> bool:
     worse = descent(draw, np.linspace(0, 1, n))
     hum = noise(draw, worse)
     broken = draw.pick("event", BROKEN)
-    since = np.arange(n) - onset
-    bad = since >= 0
-    begins = onset
-    if broken == "now and then, then for good":
-        if onset < 12:
-            return False
-        bad[[onset - 9, onset - 5]] = True
-        begins = onset - 9
-    if broken == "more and more often":
-        chance = np.clip(since / (n - onset), 0, 1) ** 0.5
-        bad = (draw.rng.random(n) < chance) & (since >= 0)
-        bad[onset] = bad[-1] = True
-        if np.count_nonzero(bad) < 8:
-            return False
-    if broken == "most of the end":
-        bad &= draw.rng.random(n) < 0.7
-        bad[onset] = True
-        if np.count_nonzero(bad) < 8:
-            return False
+    bad, onset, begins = _bad(broken, n, onset, draw.rng)
+    # A score or a reward may not be measured at each point.
+    seldom = broken == "most of the end" and one.bad < one.good
+    if begins < 0 or np.count_nonzero(bad) < 3 or seldom:
+        return False
     hum.points[bad] = np.nan
     if broken == "infinite, then NaN":
         hum.points[onset : onset + max((n - onset) // 3, 1)] = (
@@ -130,6 +153,26 @@ def nonfinite(draw: Draw, log: Log) -> bool:
     grace = max(n // 20, 2) if broken == "more and more often" else 1
     log.true("nonfinite", one.tag, at[onset], window(at, begins - 1, onset + grace))
     return True
+
+
+def _bad(
+    broken: str, n: int, onset: int, rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], int, int]:
+    """Which points are none, where that begins for good, and where with single ones."""
+    if broken == "the last points":
+        onset = n - int(rng.integers(3, 6))
+    since = np.arange(n) - onset
+    bad, begins = since >= 0, onset
+    if broken == "now and then, then for good":
+        begins = onset - 9
+        bad[[max(begins, 0), max(onset - 5, 0)]] = True
+    elif broken in {"more and more often", "most of the end"}:
+        share = np.clip(since / (n - onset), 0, 1) ** 0.5 if broken[:4] == "more" else 0.7
+        bad &= rng.random(n) < share
+        bad[[onset, -1]] = True
+        if np.count_nonzero(bad) < 8:
+            begins = -1
+    return bad, onset, begins
 
 
 def stall(draw: Draw, log: Log) -> bool:

@@ -36,6 +36,16 @@ def clear(height: float, noise: Noise, before: int, after: int) -> bool:
     return bool(enough and height >= VISIBLE * noise.sd)
 
 
+def shown_level(height: float, noise: Noise, points: int) -> bool:
+    """Whether nobody would say of so many points that what came before may go on.
+
+    The trend from the first to the last of m points with a standard deviation of sd has a standard
+    error of sd sqrt(12 / m); ten of these and half as many again are less than what was improved.
+    """
+    counted = points * (1 - noise.correlation) / (1 + noise.correlation)
+    return bool(height >= 1.5 * CLEAR * noise.sd * np.sqrt(12 / max(counted, 1)))
+
+
 def lost(worse: Array, onset: int) -> tuple[float, float]:
     """What is lost for good since the onset, and what had been achieved.
 

@@ -129,11 +129,12 @@ def overfitting(draw: Draw, log: Log) -> bool:
     t = np.linspace(0, 1, n)
     best = draw.pick("best at", (0.1, 0.2, 0.35, 0.5, 0.7))
     bottom = max(round(best * n), 2)
-    if n - bottom < 4:
+    form = draw.pick("event", RISES)
+    # Two points or three, and then others at once, are no level that was lost.
+    if n - bottom < 4 or (form == "jump" and bottom < 4):
         return False
     fall = descent(draw, np.arange(n) / bottom, FALLS)
     height = draw.pick("height", (0.2, 0.35, 0.6, 1.0, 3.0))
-    form = draw.pick("event", RISES)
     left = np.arange(1, n - bottom + 1) / (n - bottom)
     shapes = {
         "straight": left,
