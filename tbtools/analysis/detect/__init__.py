@@ -1,7 +1,7 @@
 """The detectors: what went wrong with time series, how, and since when.
 
 `detect_series` judges series and knows nothing of files; `tbtools.analysis.judgement` judges runs.
-``docs/detection.md`` has the methods and their sources.
+``docs/detection_methods.md`` has the methods and their sources.
 """
 
 from __future__ import annotations
