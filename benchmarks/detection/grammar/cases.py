@@ -58,7 +58,9 @@ class Outcome:
 
     @property
     def placed(self) -> bool:
-        """Whether it was found, and the onset was right."""
+        """Whether it was found and the onset right; of a healthy run, no prefix was an error."""
+        if self.case.healthy:
+            return not self.score.errors_at_cuts
         return self.found and all(told.onset_right for told in self.score.told)
 
 

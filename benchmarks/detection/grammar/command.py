@@ -33,7 +33,7 @@ def print_grammar(kinds: Iterable[str], count: int, worst: int) -> None:
         count: How many runs of each.
         worst: How many values, and pairs of values.
     """
-    print("| kind | found; of healthy runs, silent | onset right, of those |")
+    print("| kind | found; healthy: silent | onset right, of those; healthy: no prefix an error |")
     print("| --- | --- | --- |")
     for kind in kinds:
         outcomes = [outcome(case) for case in cases(kind, MAKERS[kind], count)]

@@ -19,7 +19,7 @@ def print_outcomes(name: str, outcomes: Sequence[Outcome], worst: int) -> None:
     found, placed = Share(), Share()
     for one in outcomes:
         found.add(one.found)
-        if one.found and not one.case.healthy:
+        if one.found or one.case.healthy:
             placed.add(one.placed)
     print(f"| {name} | {found} | {placed} |")
     if worst:
