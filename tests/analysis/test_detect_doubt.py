@@ -82,6 +82,18 @@ def test_few_points_that_recover_to_a_new_best_are_never_an_error() -> None:
     assert not detect_series([series(smooth, "eval/mean_reward")])
 
 
+@pytest.mark.parametrize(("place", "height"), [(0.18, 1.0), (0.28, 0.9), (0.34, 0.8)])
+def test_one_bump_that_is_being_made_good_is_no_settled_oscillation(
+    place: float, height: float
+) -> None:
+    t = np.arange(1000) / 1000
+    loss = (1 + t / 0.03) ** -0.5 + height * np.exp(-(((t - place) / 0.03) ** 2))
+    loss += np.random.default_rng(0).normal(0, 0.003, 1000)
+    for end in range(int(1000 * place), int(1000 * (place + 0.08)), 6):
+        found = detect_series([series(loss[:end], "loss")])
+        assert [each for each in found if each.severity == "error"] == []
+
+
 # What only looks ill
 
 

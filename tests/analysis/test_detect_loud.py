@@ -171,6 +171,12 @@ def test_a_loss_that_is_zero_from_the_second_step_on_is_an_error() -> None:
     assert not found("collapse", series([0.55] + [0.0] * 60, "clip_fraction"))
 
 
+def test_a_loss_that_has_come_down_far_slower_than_it_is_zero_is_an_error() -> None:
+    loss = [3.7, 3.64, 3.5, 3.24, 2.8, 2.28, 1.8, 1.48, 1.28, 1.18] + [0.0] * 10
+    [collapse] = found("collapse", series(loss, "train/total_loss")).values()
+    assert (collapse.severity, collapse.onset_step) == ("error", 10)
+
+
 def test_a_share_of_random_actions_that_comes_to_nothing_does_not_collapse() -> None:
     share = np.sqrt(np.clip(1 - np.arange(130) / 105, 0, None))
     assert not found("collapse", series(share, "rollout/exploration_rate"))
@@ -277,6 +283,29 @@ def test_the_steep_beginning_of_a_short_run_is_no_running_mean() -> None:
     )
 
 
+def test_what_is_lost_at_once_after_eight_evaluations_is_no_luck_of_a_running_mean() -> None:
+    told = 0
+    for seed in range(20):
+        hum = np.convolve(normal(44, 0.01, seed), [0.5, 0.4, 0.3, 0.2], "valid")[:40]
+        score = np.where(np.arange(40) < 8, 0.75 - 0.55 * np.exp(-np.arange(40) / 2.5), 0.2) + hum
+        at = [each.onset_step for each in found("divergence", series(score, "val/acc")).values()]
+        told += at == [8]
+    assert told >= 19
+
+
+@pytest.mark.parametrize("sigma", [0.003, 0.02])
+def test_a_loss_that_rises_after_a_fifth_of_a_short_run_has_no_lucky_beginning(
+    sigma: float,
+) -> None:
+    x = np.arange(40)
+    valley = np.where(x < 8, 2 - x / 8, 1 + np.sqrt(np.maximum(x - 7, 0) / 33))
+    told = 0
+    for seed in range(20):
+        loss = np.round(valley + normal(40, sigma, seed), 3)
+        told += "loss" in found("divergence", series(loss))
+    assert told == 20
+
+
 def test_a_loss_that_is_no_number_ever_more_often_is_told() -> None:
     g = np.random.default_rng(0)
     loss = 1 + normal(1000, 0.05)
@@ -286,6 +315,19 @@ def test_a_loss_that_is_no_number_ever_more_often_is_told() -> None:
     assert found("nonfinite", series(more))["loss"].severity == "warning"
     assert found("nonfinite", series(usual))["loss"].severity == "info"
     assert found("nonfinite", series(more, "tokens"))["tokens"].severity == "info"
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.7, "error"), (0.3, "warning")])
+def test_a_loss_that_is_seldom_a_number_from_a_point_on_is_told(
+    share: float, severity: str
+) -> None:
+    bad = np.random.default_rng(1).uniform(size=400) < share
+    bad[:20], bad[20], bad[-1] = False, True, share > 0.5
+    loss = 1 + np.exp(-np.arange(400) / 100)
+    told = found("nonfinite", series(np.where(bad, np.nan, loss)))["loss"]
+    assert (told.severity, told.onset_step) == (severity, 20)
+    bad[:20] = bad[-20:]  # and not where it was so from the start
+    assert found("nonfinite", series(np.where(bad, np.nan, loss)))["loss"].severity == "info"
 
 
 def test_a_penalty_that_is_doubled_again_and_again_is_dated_to_its_first_doublings() -> None:

@@ -112,6 +112,31 @@ def test_six_evaluations_that_double_are_told() -> None:
     assert found(loss=falling(6), val_loss=[1.0, 1.02, 1.04, 1.05, 1.07, 1.06]) == []
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        [6.3, 2.2, 2.4, 3.1, 4.3, 5.1, 4.8, 4.9],
+        [4.4, 2.7, 5.0, 6.0, 7.3, 7.2, 7.8, 8.2],
+        [0.77, 0.53, 0.46, 0.57, 0.63, 0.78, 0.84, 0.83],
+        [2.9, 1.5, 1.2, 1.25, 1.4, 1.5, 1.7, 1.8, 2.1, 2.0],
+    ],
+)
+def test_some_evaluations_that_fall_and_rise_in_order_overfit(loss: list[float]) -> None:
+    assert serious(found(val__loss=loss, train__loss=falling(len(loss)))) == [
+        ("overfitting", "val/loss")
+    ]
+
+
+@pytest.mark.parametrize("n", [8, 10, 14])
+def test_evaluations_about_a_level_are_seldom_in_order(n: int) -> None:
+    alarms = sum(
+        ("overfitting", "val/loss")
+        in serious(found(val__loss=1 + noise(n, 0.1, seed), train__loss=falling(n)))
+        for seed in range(400)
+    )
+    assert alarms <= 12
+
+
 def test_evaluations_that_peak_and_come_down_again_do_not_overfit() -> None:
     t = np.linspace(0, 1, 24)
     for seed in range(5):

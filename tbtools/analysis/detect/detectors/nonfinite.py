@@ -36,6 +36,8 @@ LEAST_STRETCHES = 5
 # Of the last quarter of a loss that is no number ever more often so much is none, and of all of one
 # that was none for a while.
 OFTEN = 0.1
+# What has a smaller probability has not come about by chance.
+CHANCE = 1e-3
 
 
 def find(
@@ -56,7 +58,7 @@ def find(
     if not bad.any():
         return []
     where = np.flatnonzero(bad)
-    if _is_usual(bad):
+    if _is_usual(bad) and not (objective == "min" and _has_begun(bad)):
         return [_now_and_then(series, where)]
     lasting, ongoing = _largest_balance(bad, 1)
     onset = min(_largest_balance(bad, OUTWEIGHS)[0], lasting) if ongoing else int(where[0])
@@ -114,6 +116,15 @@ def _is_usual(bad: NDArray[np.bool_]) -> bool:
     if len(lasted) < LEAST_STRETCHES or (bad[-1] and lasted[-1] > lasted[:-1].max()):
         return False
     return not _is_more_later(bad)
+
+
+def _has_begun(bad: NDArray[np.bool_]) -> bool:
+    """Whether so many numbers before the first that is none are no chance where most are none now.
+
+    With a share of bad points since then, so many good ones in a row have a probability.
+    """
+    first = int(np.argmax(bad))
+    return bool((1 - bad[first:].mean()) ** first < CHANCE)
 
 
 def _is_more_later(bad: NDArray[np.bool_]) -> bool:

@@ -74,7 +74,7 @@ ALIKE = 0.5
 ZEROS = excursion.PERSISTENT
 # What came down to zero step by step was less than this part of its usual level before ...
 SUDDENLY = 0.1
-# What falls from point to point is at zero within so many more of its steps.
+# What falls from point to point is at zero within so many more of its last steps.
 ARRIVES = 3.0
 # ... or no more than so many of the smallest steps that the series makes.
 GRAINS = 5
@@ -190,7 +190,7 @@ def _to_zero(value: Array, least: int) -> Change | None:
 def _arrives(before: Array) -> bool:
     """Whether zero is where values were going, as the share of random actions: no sudden end."""
     falls = -np.diff(before[-ZEROS:])
-    return bool(len(falls) and (falls > 0).all() and before[-1] <= ARRIVES * falls.max())
+    return bool(len(falls) and (falls > 0).all() and before[-1] <= ARRIVES * falls[-1])
 
 
 def _is_coarse(value: Array) -> bool:

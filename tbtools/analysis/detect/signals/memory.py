@@ -109,9 +109,11 @@ def _goes_on(y: Array, rise: Excursion) -> bool:
 
 
 def _draws(y: Array) -> float:
-    """Standard deviation of what a mean since the start is of, by its first points."""
-    draws = np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK])
-    return robust.sigma(draws - robust.median(draws))
+    """Standard deviation of what a mean since the start is of, by its first points.
+
+    From one to the next, for what goes somewhere is no draw.
+    """
+    return robust.sigma(np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK], 2)) / 2**0.5
 
 
 def _caution(y: Array) -> float:
@@ -188,9 +190,11 @@ def _without_trend(y: Array) -> Array:
 
 
 def _may_have_memory(y: Array) -> bool:
-    """The same where few points do not say."""
+    """The same where few points do not say: it has to go farther in four points than in one."""
     share, count = _turning_points(y)
-    return count >= BLOCK and LEAST_TURNING < share < FEW_TURNING
+    if count < BLOCK or not LEAST_TURNING < share < FEW_TURNING:
+        return False
+    return _changes(y, 4) > GROWS * _changes(y, 1)
 
 
 def _turning_points(y: Array) -> tuple[float, int]:

@@ -39,6 +39,8 @@ FROM_START = 5
 COME_DOWN = 0.25
 # An oscillation that grows is young for half as long as all that was before it.
 YOUNG_OSCILLATION = 0.5
+# It has come up so many times.
+LEAST_SWINGS = 2
 # Rising beyond everything before by so many times what was achieved, it is lost at once.
 LOST = 100.0
 # It recovers if, at its present pace, it is back in as many times as long as it lasted.
@@ -103,7 +105,11 @@ def doubt_of_waves(y: Array, growing: Oscillation) -> Doubt | None:
     if growing.improves:
         return "improving"
     before = growing.onset.index
-    return "young" if len(y) - before < YOUNG_OSCILLATION * before else None
+    if len(y) - before < YOUNG_OSCILLATION * before:
+        return "young"
+    # One bump that comes and goes spreads as wide.
+    high = robust.running_median(y[before:], 3) > (growing.before + growing.after) / 2
+    return "young" if np.count_nonzero(high[1:] & ~high[:-1]) < LEAST_SWINGS else None
 
 
 def _lost(before: Array, level: float, rise: Excursion, *, logarithmic: bool) -> float:

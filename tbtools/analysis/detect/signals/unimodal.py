@@ -45,6 +45,10 @@ LEAP = 0.5
 LEAST_OF_A_JUMP = 4
 # Fewer points are no valley; beside a twin that goes on falling fewer are.
 FEWEST = 6
+# Up to so many the order of the points is asked, too: of more a fit shows as much.
+MOST_IN_ORDER = 14
+# Of what is in order one step may go back by this part of the rise.
+BACK = 0.25
 FEWEST_BESIDE = 5
 # There a rise by so much of the best is worth the name.
 WORTH = 0.25
@@ -174,18 +178,22 @@ def of_few(y: Array) -> Valley | None:
 
     Of six or seven points in no order one series in fifty is like that; of those that fall and come
     to rest one in three hundred, for the rise is half as high as the fall. After a single fall it
-    takes one point more. What never falls is a loss that grows by half, but for one point in order.
+    takes one point more. From eight points on it takes one more as well, and yet one for a step
+    back of up to a quarter of the rise: of so many about a level one series in two hundred is like
+    that. What never falls is a loss that grows by half, but for one point in order.
 
     Args:
         y: Values, lower is better.
     """
-    if not FEWEST <= len(y) < min(chance.LEAST_EXPLAINED):
+    if not FEWEST <= len(y) <= MOST_IN_ORDER:
         return None
     lowest = int(np.argmin(y))
     fall, gap = float(y[0] - y[lowest]), float(y[-1] - y[lowest])
     change = np.diff(y)
-    plain = bool((change[:lowest] < 0).all() and (change[lowest:] > 0).all())
-    least = LEAST_POINTS if lowest > 1 else LEAST_POINTS + 1
+    back = change[lowest:][change[lowest:] <= 0]
+    fits = len(y) >= min(chance.LEAST_EXPLAINED)
+    plain = bool((change[:lowest] < 0).all() and len(back) <= fits and -back.sum() <= BACK * gap)
+    least = LEAST_POINTS + (lowest <= 1) + fits + len(back)
     if lowest == 0:
         if y[0] <= 0 or np.sum(change < 0) > 1 or y[1:].min() < AWAY * y[0] or gap < y[0] / 2:
             return None
