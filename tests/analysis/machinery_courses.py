@@ -12,10 +12,12 @@ import numpy as np
 
 from tests.analysis.machinery_situations import (
     Session,
+    cosine,
     factors,
     loss,
     sick,
     sound,
+    split,
     whole,
 )
 from tests.analysis.machinery_variations import SICK, SOUND
@@ -97,3 +99,68 @@ def faster_from_a_point_on(rng: np.random.Generator) -> list[Session]:
     n = whole(rng, 40, 800)
     seconds = 0.4 * factors(rng, n, 0.03) * np.where(np.arange(n) < n // 2, 20, 1)
     return [Session({"tokens_per_second": 1e4 / seconds, "loss": loss(rng, n)}, seconds)]
+
+
+# -- learning rate
+
+
+@sick("learning_rate")
+def a_gamma_above_one(rng: np.random.Generator) -> Made:
+    n, epochs = whole(rng, 100, 2000), int(rng.integers(8, 25))
+    rate = 1e-4 * rng.uniform(1.1, 1.2) ** (np.arange(n) * epochs // n)
+    return [Session({"lr": rate, "loss": loss(rng, n)})], 0, n // 4
+
+
+@sick("learning_rate")
+def raised_for_a_while(rng: np.random.Generator) -> Made:
+    n = whole(rng, 60, 2000)
+    at = int(n * rng.uniform(0.25, 0.6))
+    rate = cosine(n)
+    rate[at : at + max(3, n // 10)] *= 3
+    return [Session({"train/learning_rate": rate, "loss": loss(rng, n)})], at, at
+
+
+@sick("learning_rate")
+def resumed_at_half(rng: np.random.Generator) -> Made:
+    """A cosine to zero, whose last points fall by as much as at the restart, in logarithms."""
+    n = whole(rng, 60, 2000)
+    at = int(n * rng.uniform(0.4, 0.7))
+    rate = cosine(n)
+    rate[at:] /= 2.5
+    series = {"lr-AdamW": rate, "train/loss": loss(rng, n)}
+    return split(series, at), at, at
+
+
+@sick("learning_rate")
+def resumed_at_a_rounded_rate_that_stays(rng: np.random.Generator) -> Made:
+    """With three digits most of 4,000 points of a cosine are as the one before."""
+    n = 4000
+    at = int(n * rng.uniform(0.4, 0.7))
+    rate = digits(cosine(n, floor=0.1), 3)
+    rate[at:] = rate[at]
+    return split({"lr": rate, "train/loss": loss(rng, n)}, at), at, at
+
+
+@sick("learning_rate")
+def half_of_it_at_each_other_point(rng: np.random.Generator) -> Made:
+    n = whole(rng, 60, 2000)
+    at = int(n * rng.uniform(0.25, 0.6))
+    rate = 1e-3 * (1 - 0.9 * np.arange(n) / n)
+    rate[at::2] /= 2
+    return [Session({"optim/lr": rate, "loss": loss(rng, n)})], at, at
+
+
+@sick("learning_rate")
+def one_group_fades_while_the_other_comes_down(rng: np.random.Generator) -> Made:
+    n = whole(rng, 100, 2000)
+    rate = 1e-3 * (1 - np.arange(n) / n)
+    faded = rate * np.exp(-30 * np.arange(n) / n)
+    tags = {"lr/pg0": faded, "lr/pg1": rate, "loss": loss(rng, n)}
+    return [Session(tags)], n // 10, n // 4
+
+
+@sound
+def triangles_resumed_on_their_way_down(rng: np.random.Generator) -> list[Session]:
+    n = whole(rng, 80, 2000)
+    rate = 1e-3 * (0.1 + 0.9 * (1 - np.abs(2 * (np.arange(n) / n * 4 % 1) - 1)))
+    return split({"lr": rate, "train/loss": loss(rng, n)}, int(0.23 * n))

@@ -192,15 +192,17 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         f"{(n - begin) / n:.0%} of the run, and {last:.4g} at the end: next to nothing is learned"
     )
     if len(dead) < len(rates):
-        other = max(rates, key=lambda one: float(one.value[-1]) / peak_of(one))
-        part = float(other.value[-1]) / peak_of(other)
+        half_way = int(series.step[(begin + n) // 2])
+        part, other = max(
+            ((_part_at(one, half_way), one) for one in rates), key=lambda each: each[0]
+        )
         if part <= (LOW if last else LEFT):
             return None
         # The rate of biases may warm up from far above its schedule, as Ultralytics has it.
         fades = last <= CHANGED * DEAD * peak and _came_down(series.value[: begin + 1])
         if last and not fades:
             return None
-        text += f" by it, while {other.tag} is at {part:.2g} of its peak"
+        text += f" by it, while {other.tag} is at {part:.2g} of its peak half-way from there"
     return Finding.of_points(
         series,
         begin,
@@ -212,6 +214,12 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         evidence={"peak": peak, "level_after": last, "points_since": n - begin},
         last_good=begin - 1,
     )
+
+
+def _part_at(series: ScalarSeries, step: int) -> float:
+    """Which part of its peak a rate is at, at a step."""
+    at = min(int(np.searchsorted(series.step, step)), len(series.value) - 1)
+    return float(series.value[at]) / peak_of(series)
 
 
 def _dead_since(series: ScalarSeries) -> int | None:
