@@ -164,3 +164,25 @@ def triangles_resumed_on_their_way_down(rng: np.random.Generator) -> list[Sessio
     n = whole(rng, 80, 2000)
     rate = 1e-3 * (0.1 + 0.9 * (1 - np.abs(2 * (np.arange(n) / n * 4 % 1) - 1)))
     return split({"lr": rate, "train/loss": loss(rng, n)}, int(0.23 * n))
+
+
+# -- norms and scales
+
+
+@sick("explosion")
+def values_grow_come_back_and_grow_for_good(rng: np.random.Generator) -> Made:
+    n = whole(rng, 200, 2000)
+    first, back, again = (int(part * n) for part in (0.4, 0.5, 0.7))
+    point = np.arange(n)
+    grown = ((point >= first) & (point < back)) | (point >= again)
+    values = 12 * factors(rng, n, 0.1) * np.where(grown, 40, 1)
+    return [Session({"train/q_values": values, "loss": loss(rng, n)})], again - 1, again + 1
+
+
+@sound
+def fewer_steps_are_clipped(rng: np.random.Generator) -> list[Session]:
+    """In percent, as fairseq logs it; a tenth of the steps once more."""
+    n = whole(rng, 200, 2000)
+    part = np.arange(n) / n
+    share = np.where(part < 0.3, 60, np.where((part > 0.5) & (part < 0.6), 30, 1.0))
+    return [Session({"train/clip": share * factors(rng, n, 0.1), "train/loss": loss(rng, n)})]
