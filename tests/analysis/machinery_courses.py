@@ -186,3 +186,33 @@ def fewer_steps_are_clipped(rng: np.random.Generator) -> list[Session]:
     part = np.arange(n) / n
     share = np.where(part < 0.3, 60, np.where((part > 0.5) & (part < 0.6), 30, 1.0))
     return [Session({"train/clip": share * factors(rng, n, 0.1), "train/loss": loss(rng, n)})]
+
+
+# -- the scale of the loss
+
+
+@sick("loss_scale")
+def scale_grows_from_late_on(rng: np.random.Generator) -> Made:
+    """As usual for three quarters, and then all gradients are zero."""
+    n = whole(rng, 200, 2000)
+    at = 3 * n // 4
+    exponent = 16.0 - (np.arange(n) // 7 % 3 == 1)
+    exponent[at:] = exponent[at - 1] + np.arange(1, n - at + 1) * 30 // (n - at)
+    return [Session({"amp/scale": 2.0**exponent, "loss": loss(rng, n)})], at - 7, at + n // 20
+
+
+@sick("loss_scale")
+def scale_is_halved_again_and_again_late(rng: np.random.Generator) -> Made:
+    n = whole(rng, 200, 2000)
+    at = 3 * n // 4
+    exponent = np.where(np.arange(n) < at, 16.0, 16.0 - np.arange(n) % 2)
+    return [Session({"loss_scale": 2.0**exponent, "loss": loss(rng, n)})], at - 1, at + 2
+
+
+@sick("loss_scale")
+def scale_was_halved_once_before(rng: np.random.Generator) -> Made:
+    n = whole(rng, 100, 1000)
+    at = 3 * n // 4
+    exponent = np.where(np.arange(n) < n // 3, 16.0, 15.0)
+    exponent[at:] = np.maximum(15.0 - 3 * np.arange(1, n - at + 1), 0)
+    return [Session({"train/loss_scale": 2.0**exponent, "loss": loss(rng, n)})], at - 1, at + 1
