@@ -3,6 +3,7 @@
 python -m benchmarks.detection validation --count 100
 python -m benchmarks.detection validation --count 20 --peers PEERS/bin
 python -m benchmarks.detection trained --count 5
+python -m benchmarks.detection grammar --kind divergence --count 500 --worst 10
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.detection import peers
+from benchmarks.detection.grammar.command import MAKERS, print_grammar
 from benchmarks.detection.score import Score, onset_error, score, tolerance, with_errors
 from benchmarks.detection.thresholds import print_thresholds
 from benchmarks.detection.trained import default_folder, print_outcomes
@@ -41,19 +43,26 @@ KINDS = (
     "throughput",
 )
 
+CHOICES = ("development", "validation", "trained", "grammar", "thresholds")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well runs that went wrong are found.")
-    parser.add_argument("families", choices=["development", "validation", "trained", "thresholds"])
+    parser.add_argument("families", choices=CHOICES)
     parser.add_argument("--count", type=int, default=100, help="curves of each family")
     parser.add_argument("--cache", type=Path, default=default_folder(), help="of trained curves")
     parser.add_argument("--peers", type=Path, help="bin folder of an environment with the peers")
+    parser.add_argument("--kind", action="append", choices=MAKERS, help="of the grammar")
+    parser.add_argument("--worst", type=int, default=0, help="so many values that go with misses")
     arguments = parser.parse_args()
     if arguments.families == "thresholds":
         print_thresholds()
         return
     if arguments.families == "trained":
         print_outcomes(arguments.cache, arguments.count)
+        return
+    if arguments.families == "grammar":
+        print_grammar(arguments.kind or MAKERS, arguments.count, arguments.worst)
         return
     families = import_module(f"benchmarks.detection.{arguments.families}").FAMILIES
     scores = [score(family, arguments.count) for family in families]
