@@ -25,7 +25,7 @@ LEAST_POINTS = 8
 START = 0.2
 # So many of these first values are a power of two times the first one: the others are means of
 # points between which it changed.
-DYNAMIC = 0.8
+DYNAMIC = 0.6
 # So many halvings below that are more than what comes and goes ...
 HALVINGS = 6
 # ... and where it goes up and down there, so many from the lowest before to the highest since.

@@ -63,7 +63,7 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
 # Where medians of few points do not tell, those of this part of the points do, up to so many: what
 # was elsewhere for a shorter time has come back. What grew (1) may have done so before for longer;
 # what falls may be learned.
-WIDE = ((0.05, 101, (-1, 1)), (0.25, 2001, (1,)))
+WIDE = ((0.05, 101, (-1, 1)), (0.2, 2001, (1,)), (0.45, 4001, (1,)))
 # Levels of a reward that tell whether it improves.
 ENDS = 16
 # This part of all that a reward gains is a leap, and this part the least with which values grow.
