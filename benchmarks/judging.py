@@ -1,4 +1,4 @@
-"""`python -m benchmarks.judging`: what judging costs beside reading, for docs/detection_measured.md.
+"""`python -m benchmarks.judging`: what judging costs beside reading (docs/detection_measured.md).
 
 CPU time, user and system, of all threads; each row's works in turn, the best of some rounds.
 Imports are not counted. `--folder` keeps the logs, so that two versions can be measured on the

@@ -5,9 +5,9 @@
 Families of simulated training logs after public logs, papers and reports, each with what is true of
 it. A third of the families (`--part development`) may be looked at; nothing is tuned on the rest.
 `--part second` is another set (`benchmarks.blind.second`), by another author; `--part third`,
-`--part fourth`, `--part fifth`, `--part sixth`, `--part seventh`, `--part eighth` and
-`--part tenth` are seven more (`benchmarks.blind.third`, `benchmarks.blind.fourth`,
+`--part fourth`, `--part fifth`, `--part sixth`, `--part seventh`, `--part eighth`, `--part tenth`
+and `--part eleventh` are eight more (`benchmarks.blind.third`, `benchmarks.blind.fourth`,
 `benchmarks.blind.fifth`, `benchmarks.blind.sixth`, `benchmarks.blind.seventh`,
-`benchmarks.blind.eighth`, `benchmarks.blind.tenth`), and `--part ninth` is a small one of speeds
-and learning rates (`benchmarks.blind.ninth`).
+`benchmarks.blind.eighth`, `benchmarks.blind.tenth`, `benchmarks.blind.eleventh`), and
+`--part ninth` is a small one of speeds and learning rates (`benchmarks.blind.ninth`).
 """

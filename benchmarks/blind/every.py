@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.blind.eighth import EIGHTH
+from benchmarks.blind.eleventh import ELEVENTH
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourth import FOURTH
@@ -24,4 +25,5 @@ EVERY = (
     *EIGHTH,
     *NINTH,
     *TENTH,
+    *ELEVENTH,
 )

@@ -34,6 +34,7 @@ Part = Literal[
     "eighth",
     "ninth",
     "tenth",
+    "eleventh",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

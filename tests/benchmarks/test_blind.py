@@ -11,6 +11,19 @@ import pytest
 import tbtools
 from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.eighth.making import beside_the_gap, counted, lasting, noise, turned
+from benchmarks.blind.eleventh import ELEVENTH
+from benchmarks.blind.eleventh.making import (
+    gone,
+    grown,
+    hung,
+    kept,
+    over_epochs,
+    shrunk,
+    sunk,
+)
+from benchmarks.blind.eleventh.making import (
+    paced as timed,
+)
 from benchmarks.blind.every import EVERY
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
@@ -77,8 +90,10 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     names = {family.name.partition("/")[0]: family for family in SECOND}
     assert not names.keys() & {family.name.partition("/")[0] for family in FAMILIES}
     assert {family.part for family in SECOND} == {"second"}
-    others = {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"}
-    assert others == set(PARTS) - {"development", "held-out"}
+    assert PARTS[2:] == (
+        *("second", "third", "fourth", "fifth", "sixth", "seventh"),
+        *("eighth", "ninth", "tenth", "eleventh"),
+    )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
     kinds = Counter(family.kind for family in names.values())
@@ -118,8 +133,9 @@ def test_the_fourth_set_is_apart_from_the_others_and_has_each_kind_often() -> No
         ("seventh", SEVENTH, (*FAMILIES, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH), 60, 80),
         ("eighth", EIGHTH, tuple(one for one in EVERY if one.part != "eighth"), 60, 80),
         ("tenth", TENTH, tuple(one for one in EVERY if one.part != "tenth"), 80, 100),
+        ("eleventh", ELEVENTH, tuple(one for one in EVERY if one.part != "eleventh"), 80, 100),
     ],
-    ids=["fifth", "sixth", "seventh", "eighth", "tenth"],
+    ids=["fifth", "sixth", "seventh", "eighth", "tenth", "eleventh"],
 )
 def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
     part: str, families: tuple[Family, ...], before: tuple[Family, ...], least: int, most: int
@@ -140,8 +156,8 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH],
-    ids=["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH],
+    ids=lambda each: each[0].part,
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
     for family in families:
@@ -160,7 +176,7 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH],
     ids=lambda each: each[0].part,
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
@@ -170,8 +186,8 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH],
-    ids=["fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH],
+    ids=lambda each: each[0].part,
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
     """Except for the first explained variance of PPO, which is none."""
@@ -394,6 +410,77 @@ def test_a_growth_may_be_dated_until_it_is_halfway_on_either_scale() -> None:
     [truth] = log.close().truths
     assert (truth.onset, truth.window[1]) == (40, 98)
     assert 35 <= truth.window[0] <= 40
+
+
+def test_the_eleventh_set_has_each_kind_as_often_as_it_says() -> None:
+    names = {family.name.partition("/")[0]: family for family in ELEVENTH}
+    assert sum(family.kind == "healthy" for family in names.values()) >= 40
+    labels = Counter(
+        kind for one in names.values() for kind in {truth.kind for truth in one.run(0).truths}
+    )
+    least = {"divergence": 12, "learning_rate": 12, "throughput": 12, "overfitting": 8}
+    least |= {"nonfinite": 5}
+    assert all(count >= least.get(kind, 6) for kind, count in labels.items())
+
+
+def test_a_loss_sinks_from_its_start_to_its_end() -> None:
+    for curve in (
+        sunk(np.linspace(0, 1, 300), 5.0, 1.0, 12, 0.3),
+        kept(sunk(np.linspace(0, 1, 300), 5.0, 1.0), 299),
+    ):
+        assert (curve[0], curve[-1]) == pytest.approx((5, 1), abs=1e-3)
+        assert (np.diff(curve) < 0).all()
+
+
+def test_a_loss_steps_down_where_the_data_come_round_again() -> None:
+    loss = over_epochs(np.linspace(0, 1, 400), 2.0, 0.0, 4, 0.5)
+    falls = np.sort(np.argsort(np.diff(loss[50:]))[:3] + 50)
+    np.testing.assert_allclose(falls, [99, 199, 299], atol=1)
+
+
+def test_what_is_kept_does_not_change_any_more() -> None:
+    np.testing.assert_array_equal(kept(np.arange(5.0), 2), [0, 1, 2, 2, 2])
+
+
+def test_the_clock_takes_its_seconds_and_hangs_where_it_is_told() -> None:
+    """Within the jitter of the clock, which is an eighth of each step."""
+    log = Log(np.random.default_rng(1))
+    steps = np.arange(0, 6000, 10)
+    log.add("loss", steps, 1.0)
+    timed(log, steps, np.repeat([0.2, 0.8, 0.1], 200))
+    hung(log, ("loss",), steps, 500, 3)
+    run = log.close()
+    took = np.diff(run.sessions[0].series["loss"].wall_times)
+    for first, seconds in ((0, 2.0), (200, 8.0), (400, 1.0)):
+        assert took[first : first + 99].mean() == pytest.approx(seconds, rel=0.03)
+    assert took[499] == pytest.approx(3 * 3600, abs=5)
+    [truth] = run.truths
+    assert (truth.kind, truth.onset, truth.window) == ("stall", 5000, (4980, 5010))
+
+
+def test_what_goes_by_decades_may_be_dated_until_most_of_it_is_done() -> None:
+    log = Log(np.random.default_rng(1))
+    steps = np.arange(100)
+    growth = 1 + np.clip(steps - 40, 0, None) / 10
+    log.add("norm", steps, growth)
+    log.add("entropy", steps, 8 - growth)
+    grown(log, "gradient", "norm", steps, growth, 40, 0.01)
+    shrunk(log, "entropy", steps, 8 - growth, 40, 0.01)
+    up, down = log.close().truths
+    assert (up.kind, up.onset, up.window[1]) == ("gradient", 40, 70)
+    assert (down.kind, down.onset) == ("collapse", 40)
+    assert down.window[1] in {97, 98}
+    assert min(up.window[0], down.window[0]) >= 35
+
+
+def test_a_rate_that_melts_is_dated_from_a_tenth_to_nothing() -> None:
+    log = Log(np.random.default_rng(1))
+    steps = np.arange(0, 200, 10)
+    rate = np.array([0.5, 1, 0.8, 0.4, 0.1, 0.03, 0.01, 0.001, *[0.0] * 12])
+    log.add("lr", steps, rate)
+    gone(log, "lr", steps, rate)
+    [truth] = log.close().truths
+    assert (truth.onset, truth.window) == (40, (30, 100))
 
 
 def has(family: Family, kind: str) -> bool:

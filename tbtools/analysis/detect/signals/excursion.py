@@ -36,7 +36,8 @@ PERSISTENT = 5
 # So many before it make a level to compare with.
 BEFORE = 3
 # Standard deviations of a window's level. Among some thousand splits of noise with heavy tails and
-# correlation, fewer than one in a thousand series has a gap of this size (docs/detection_methods.md).
+# correlation, fewer than one in a thousand series has a gap of this size
+# (docs/detection_methods.md).
 CONFIDENCE = 5.0
 # Where there is other evidence too, such as a twin that still improves, one less will do.
 LEAST_CONFIDENCE = CONFIDENCE - 1
