@@ -159,6 +159,33 @@ def one_group_fades_while_the_other_comes_down(rng: np.random.Generator) -> Made
     return [Session(tags)], n // 10, n // 4
 
 
+@sick("learning_rate")
+def resumed_among_epochs_and_never_asked_again(rng: np.random.Generator) -> Made:
+    """The rate is the same in all steps of an epoch."""
+    n = whole(rng, 300, 3000)
+    at = int(n * rng.uniform(0.3, 0.6))
+    epoch = n // 30
+    rate = 1e-3 * (1 - np.arange(n) // epoch * epoch / n)
+    rate[at:] = rate[at - 1]
+    return split({"lr": rate, "train/loss": loss(rng, n)}, at), at - epoch, at
+
+
+@sick("learning_rate")
+def a_third_of_it_among_epochs(rng: np.random.Generator) -> Made:
+    n = whole(rng, 300, 3000)
+    at = int(n * rng.uniform(0.3, 0.6))
+    rate = 1e-3 * (1 - np.arange(n) // (n // 30) * (n // 30) / n)
+    rate[at:] /= 3
+    return [Session({"lr": rate, "loss": loss(rng, n)})], at, at
+
+
+@sound
+def resumed_when_it_had_warmed_up(rng: np.random.Generator) -> list[Session]:
+    n = whole(rng, 80, 2000)
+    rate = 1e-3 * np.minimum(1, (np.arange(n) + 1) / (0.1 * n))
+    return split({"lr": rate, "train/loss": loss(rng, n)}, int(0.12 * n))
+
+
 @sound
 def triangles_resumed_on_their_way_down(rng: np.random.Generator) -> list[Session]:
     n = whole(rng, 80, 2000)

@@ -88,9 +88,8 @@ def sound(draw: Draw) -> Drawn:
     n = length(draw, POINTS)
     rate = _planned(draw, draw.pick("plan", tuple(PLANS)), n)
     restart = draw.pick("restart", ("none", "none", "as it was", "twice as it was"))
-    at = sorted(
-        draw.rng.integers(n // 5, n - 3, {"none": 0, "as it was": 1}.get(restart, 2)).tolist()
-    )
+    count = {"none": 0, "as it was": 1}.get(restart, 2)
+    at = sorted({int(each) for each in draw.rng.integers(n // 5, n - 3, count)})
     return _logged(draw, rate, None, at)
 
 
@@ -102,10 +101,14 @@ def faulty(draw: Draw) -> Drawn | None:
 
 
 def _planned(draw: Draw, name: str, n: int, end: float = 1.0) -> Array:
+    """A schedule with its warm-up, asked at each point or once an epoch."""
     rate = PLANS[name](along(n, end))
-    if name in {"one cycle", "inverse root", "triangles", "warm restarts"} or n < 20:
-        return rate
-    return warmed_up(rate, float(draw.pick("warm-up", (0.0, 0.0, 0.03, 0.1))))
+    if name not in {"one cycle", "inverse root", "triangles", "warm restarts"} and n >= 20:
+        rate = warmed_up(rate, draw.pick("warm-up", (0.0, 0.0, 0.03, 0.1)))
+    if draw.pick("asked", ("each point", "each point", "each epoch")) == "each epoch" and n >= 90:
+        epoch = n // 30
+        rate = rate[np.arange(n) // epoch * epoch]
+    return rate
 
 
 def _at(draw: Draw, n: int, values: tuple[float, ...] = AT) -> int:
@@ -266,7 +269,7 @@ def _stuck(draw: Draw, n: int) -> Drawn | None:
     rate = _planned(
         draw, draw.pick("plan", ("linear", "cosine", "square", "exponential")), n
     ).copy()
-    if at < 8 or n - at < max(8, 0.45 * n) or rate[at - 1] > 0.85:
+    if at < 8 or n - at < max(8, 0.45 * n) or rate[at - 1] > 0.85 or at < 0.25 * n:
         return None
     rate[at:] = rate[at - 1]
     return _logged(draw, rate, leap(n, at, 1), [])
@@ -410,6 +413,8 @@ def _logged(
 ) -> Drawn:
     """The rate as it is logged, beside a loss that falls with it."""
     n, rng = len(rate), draw.rng
+    if window is not None and draw.picked.get("asked") == "each epoch" and not restarts:
+        window = window[0] - n // 30, window[1] + n // 30
     peak = float(draw.pick("peak", (0.1, 1e-3, 2e-5)))
     x = spaced(draw, n)
     work = np.cumsum(np.maximum(rate, 0)) / max(np.abs(rate).max(), 1e-30)

@@ -37,9 +37,8 @@ FALL_AT_RESTART = 1.8
 # Beyond all rates before, so many, or so many at once.
 BEYOND = 2.0
 AT_ONCE = 1.5
-# A schedule moves at more than this part of the points, or at so many.
-MOVING = 0.5
-MANY_MOVES = 8
+# A schedule moves so many times while it settles, at each point or in stairs.
+MOVES = 3
 # It leaps up from more than this part of its peak, for lower a cycle may end.
 HIGH = 0.15
 # What stood still falls in steps as schedules have them, but not by so many.
@@ -70,6 +69,7 @@ RESTARTS = 10
 # So many points, and this part of the series, tell that a rate stands still or has settled.
 STILL_POINTS = 8
 STILL_PART = 0.1
+STOOD = 3
 # A rate that came down for this part of the series, to the end of its schedule, and is so many
 # times as high again.
 CAME_DOWN = 0.25
@@ -154,7 +154,8 @@ def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     long = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
     for index in resumed.tolist():
         moves[index - 1 : index + long] = 0
-    within = moves[int(np.argmax(moves <= 0)) :]
+    first = value[: resumed[0]] if len(resumed) else value
+    within = moves[int(np.argmax(CHANGED * first >= first.max())) :]
     for index, end in zip(resumed.tolist()[:RESTARTS], ends, strict=False):
         if value[index - 1] <= OVER * value[:index].max():
             continue  # that schedule was at its end
@@ -235,11 +236,13 @@ def _falls(value: Array, index: int, end: int, within: Array) -> Change | None:
 
 
 def _stands_still(value: Array, index: int, end: int) -> Change | None:
-    """A session in which a rate no longer changes that changed all along before."""
+    """A session in which a rate no longer changes, where it never stood for a third as long."""
     long = max(STILL_POINTS, int(STILL_PART * len(value)))
-    if end < len(value) or end - index < long or index < long:
+    if end < len(value) or end - index < long or (value[index:end] != value[index]).any():
         return None
-    if not _moves(value[index - long : index]) or (value[index:end] != value[index]).any():
+    moves = np.flatnonzero(np.diff(value[:index], prepend=np.nan, append=np.nan))
+    came_down = value[index] < value[:index].max()
+    if len(moves) <= MOVES or not came_down or STOOD * np.diff(moves).max() > end - index:
         return None
     text = f"stands still at {value[index]:.4g} since the restart at {{place}}: it changed all "
     return Change(index, text + "along before", True, "info")
@@ -332,9 +335,8 @@ def _is_on_its_way(value: Array, index: int, settled: int) -> bool:
 
 
 def _moves(value: Array) -> bool:
-    """Whether a rate moves at most points, or, rounded, again and again."""
-    moved = np.count_nonzero(np.diff(value))
-    return bool(moved >= MANY_MOVES or moved > MOVING * (len(value) - 1))
+    """Whether a rate moves all along, at each point or in stairs."""
+    return bool(np.count_nonzero(np.diff(value)) >= MOVES)
 
 
 def _climbs_again(value: Array) -> Change | None:
