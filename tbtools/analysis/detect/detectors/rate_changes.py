@@ -286,14 +286,14 @@ def _leaps_up(value: Array, resumed: NDArray[np.intp]) -> Change | None:
         return None
     if not len(leaps) and len(ups) == 1 and is_leap.all():
         leaps = ups[[len(set(value[at - settled : at].tolist())) == 1 for at in ups.tolist()]]
-    leaps = [at for at in leaps.tolist() if not _is_on_its_way(value, at, settled)]
-    if not leaps:
+    sudden = [at for at in leaps.tolist() if not _is_on_its_way(value, at, settled)]
+    if not sudden:
         return None
-    index = leaps[0]
+    index = sudden[0]
     text = f"jumped {value[index] / value[index - 1]:,.3g}-fold at {{place}}, from "
     text += f"{value[index - 1]:.4g} to {value[index]:.4g}, "
-    if len(leaps) > 1:
-        text += f"and so {len(leaps) - 1} times more, "
+    if len(sudden) > 1:
+        text += f"and so {len(sudden) - 1} times more, "
     return Change(index, text + "in the middle of its schedule", False, "info")
 
 

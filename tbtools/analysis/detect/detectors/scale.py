@@ -20,7 +20,7 @@ from tbtools.analysis.objective import better_alone, vital_of
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -60,10 +60,6 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "spread": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
-# Where medians of few points do not tell, those of this part of the points do, up to so many: what
-# was elsewhere for a shorter time has come back. What grew (1) may have done so before for longer;
-# what falls may be learned.
-WIDE = ((0.05, 101, (-1, 1)), (0.2, 2001, (1,)), (0.45, 4001, (1,)))
 # Levels of a reward that tell whether it improves.
 ENDS = 16
 # This part of all that a reward gains is a leap, and this part the least with which values grow.
@@ -252,19 +248,36 @@ def _levels(points: Array, ways: list[Way]) -> Iterator[tuple[Array, list[int], 
         ways: Up or down, and what makes such a change.
     """
     beginnings = sorted({int(part * len(points)) for part in BEGINNINGS})
-    yield robust.running_median(points, SMOOTH), beginnings, ways
+    level = robust.running_median(points, SMOOTH)
+    yield level, beginnings, ways
     apart = min(way.apart for _, way in ways)
-    for part, widest, signs in WIDE:
+    long = [(sign, replace(way, part=max(change.LONG_PART, way.part))) for sign, way in ways]
+    for part, widest, may_be in WIDE:
         wide = min(int(part * len(points)) | 1, widest)
-        rise = robust.median(points[-wide:]) - robust.median(points[:wide])
-        if wide > SMOOTH and np.sign(rise) in signs and abs(rise) >= apart:
-            level, half = robust.running_median(points, wide), wide // 2
+        first, last = robust.median(points[:wide]), robust.median(points[-wide:])
+        if wide > SMOOTH and abs(last - first) >= apart and may_be(level, first, last):
+            of_many, half = robust.running_median(points, wide), wide // 2
             # The ends repeat the first and last points; so they say nothing of what is at rest.
-            level[:half], level[-half:] = level[half], level[-half - 1]
-            long = [
-                (sign, replace(way, part=max(change.LONG_PART, way.part))) for sign, way in ways
-            ]
-            yield level, [0], long
+            of_many[:half], of_many[-half:] = of_many[half], of_many[-half - 1]
+            yield of_many, [0], long
+
+
+def _came_back_up(level: Array, low: float, high: float) -> bool:
+    """Whether it was more than half-way up, and nearly down again, before it is high for good."""
+    up = level > (low + high) / 2
+    down = np.flatnonzero(level <= low + (high - low) / 4)
+    return bool(high > low and up.any() and len(down) and down[-1] > np.argmax(up))
+
+
+# Where medians of few points do not tell, those of this part of the points do, up to so many: what
+# was elsewhere for a shorter time has come back. What grows may have done so for longer before;
+# what falls may be learned. In medians of nearly half of the points a drift looks like a step, if
+# nothing came back.
+WIDE: tuple[tuple[float, int, Callable[[Array, float, float], bool]], ...] = (
+    (0.05, 101, lambda _level, _first, _last: True),
+    (0.2, 2001, lambda _level, first, last: last > first),
+    (0.45, 4001, _came_back_up),
+)
 
 
 def _falls_ever_faster(level: Array) -> bool:
