@@ -256,10 +256,10 @@ def _levels(points: Array, ways: list[Way]) -> Iterator[tuple[Array, list[int], 
         wide = min(int(part * len(points)) | 1, widest)
         first, last = robust.median(points[:wide]), robust.median(points[-wide:])
         if wide > SMOOTH and abs(last - first) >= apart and may_be(level, first, last):
-            of_many, half = robust.running_median(points, wide), wide // 2
+            level, half = robust.running_median(points, wide), wide // 2
             # The ends repeat the first and last points; so they say nothing of what is at rest.
-            of_many[:half], of_many[-half:] = of_many[half], of_many[-half - 1]
-            yield of_many, [0], long
+            level[:half], level[-half:] = level[half], level[-half - 1]
+            yield level, [0], long
 
 
 def _came_back_up(level: Array, low: float, high: float) -> bool:
@@ -270,12 +270,11 @@ def _came_back_up(level: Array, low: float, high: float) -> bool:
 
 
 # Where medians of few points do not tell, those of this part of the points do, up to so many: what
-# was elsewhere for a shorter time has come back. What grows may have done so for longer before;
-# what falls may be learned. In medians of nearly half of the points a drift looks like a step, if
-# nothing came back.
+# was elsewhere for a shorter time has come back. In medians of more a drift looks like a step; they
+# tell only of what grew, and came back, and grew again.
 WIDE: tuple[tuple[float, int, Callable[[Array, float, float], bool]], ...] = (
     (0.05, 101, lambda _level, _first, _last: True),
-    (0.2, 2001, lambda _level, first, last: last > first),
+    (0.2, 2001, _came_back_up),
     (0.45, 4001, _came_back_up),
 )
 

@@ -56,7 +56,7 @@ def of_tag(series: ScalarSeries, measured: Measured) -> Finding | None:
         return None
     seconds = 1 / value if measured == "speed" else value
     lasting = min(slowdown.LASTING, max(slowdown.LASTING_IN_FEW, len(seconds) // 10))
-    found = slowdown.find(seconds, SLOWER, lasting, A_LITTLE_SLOWER)
+    found = slowdown.find(seconds, SLOWER, lasting, A_LITTLE_SLOWER) or slowdown.ever_more(seconds)
     return None if found is None else _finding(series, points, seconds, found, measured)
 
 

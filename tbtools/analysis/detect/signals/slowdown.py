@@ -109,7 +109,7 @@ def find(
             on_average = min(on_average, after(seconds, found).mean() / seconds[1:found].max())
         if times >= needed and on_average >= needed**0.5:
             return Slowdown(found, times, now_and_then=False)
-    return _growing_spikes(seconds, y, least) or _ever_more(seconds, y, least)
+    return _growing_spikes(seconds, y, least)
 
 
 def _may_be_slower(seconds: Array) -> bool:
@@ -154,24 +154,23 @@ def _growing_spikes(seconds: Array, y: Array, least: float) -> Slowdown | None:
     return Slowdown(index, times, now_and_then=True) if times >= least else None
 
 
-def _ever_more(seconds: Array, y: Array, least: float) -> Slowdown | None:
-    """More and more steps take longer, until all do on average.
+def ever_more(seconds: Array) -> Slowdown | None:
+    """Looks for steps of which ever more take longer, until all do on average.
 
     Args:
-        seconds: The time of each step.
-        y: Its logarithm.
-        least: How many times as long they take on average, at least.
+        seconds: The time of each step; by wall times these may be evaluations, which begin late.
     """
-    width = max(excursion.PERSISTENT, len(y) // BLOCKS)
-    count = len(y) // width
-    if count < BLOCKS // 2:
+    width = max(excursion.PERSISTENT, len(seconds) // BLOCKS)
+    count = len(seconds) // width
+    if count < BLOCKS // 2 or not _may_be_slower(seconds):
         return None
+    y = np.log(seconds)
     means = np.log(seconds[len(y) - count * width :].reshape(count, width).mean(axis=1))
     first = _rise(means)
     if first is None:
         return None
     longer = robust.median(after(means, first)) - robust.median(before(means, first))
-    if longer < np.log(max(least, SLOWER_ON_AVERAGE)):
+    if longer < np.log(SLOWER_ON_AVERAGE):
         return None
     usual = y[: len(y) - (count - first) * width]
     slow = y > robust.median(usual) + max(SPIKE, HEIGHT * robust.noise_of_points(usual))
