@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -102,6 +102,7 @@ class Log:
         self.name = "run"
         self.seconds_per_step = float(np.exp(rng.uniform(np.log(0.05), np.log(3))))
         self.hours_between_sessions = 0.05
+        self.times: Mapping[int, float] | None = None  # by step, where they are known
         self._rng = rng
         self._sessions: list[tuple[str, dict[str, tuple[NDArray, NDArray]]]] = []
         self._truths: list[Truth] = []
@@ -152,7 +153,7 @@ class Log:
         for run, series in self._sessions:
             if not series:
                 continue
-            clock = self._clock(series, start.get(run, START))
+            clock = self.times or self._clock(series, start.get(run, START))
             timed = {
                 tag: Series(steps, np.array([clock[step] for step in steps.tolist()]), values)
                 for tag, (steps, values) in series.items()

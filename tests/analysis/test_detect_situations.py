@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tbtools
+from tests.analysis.machinery_courses import SICK, SOUND
 from tests.analysis.machinery_situations import write
-from tests.analysis.machinery_variations import SICK, SOUND
 
 if TYPE_CHECKING:
     from pathlib import Path

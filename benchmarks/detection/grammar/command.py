@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.detection.grammar import ends, rises, sound
+from benchmarks.detection.grammar import ends, norms, rates, rises, scales, sound, speeds, spikes
 from benchmarks.detection.grammar.cases import cases, outcome
+from benchmarks.detection.grammar.machines import maker
 from benchmarks.detection.grammar.tables import print_outcomes
 
 if TYPE_CHECKING:
@@ -22,6 +23,16 @@ MAKERS: dict[str, Maker] = {
     "collapse": ends.collapse,
     "nonfinite": ends.nonfinite,
     "stall": ends.stall,
+    "healthy rate": maker(rates.sound),
+    "learning_rate": maker(rates.faulty),
+    "healthy speed": maker(speeds.sound),
+    "throughput": maker(speeds.faulty),
+    "healthy norm": maker(norms.sound),
+    "explosion": maker(norms.explosion),
+    "gradient": maker(norms.gradient),
+    "healthy scale": maker(scales.sound),
+    "loss_scale": maker(scales.faulty),
+    "spike": maker(spikes.faulty),
 }
 
 

@@ -71,8 +71,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
-# Of these a change of scale is told by `machinery`, or is a schedule.
-_JUDGED_APART = frozenset({"learning_rate", "loss_scale"})
+# Of these a change of scale is told by `machinery`, or is a schedule; or it may fall, too.
+_JUDGED_APART = frozenset({"learning_rate", "loss_scale", "speed", "step_time", "clipped"})
 # Fewer points are no trend: so many make a level, and so many must stand beyond it.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 

@@ -25,6 +25,7 @@ from tbtools.analysis.detect.detectors import (
     warm_up,
 )
 from tbtools.analysis.detect.judged import Judged
+from tbtools.analysis.detect.signals import slowdown
 from tbtools.analysis.objective import (
     evaluation_pace_of,
     is_clipping,
@@ -244,7 +245,7 @@ def _of_more_work(found: Finding, parts: Parts) -> Finding:
 
 def _of_larger_steps(found: Finding, speeds: Sequence[ScalarSeries]) -> Finding:
     """Steps that take longer though a logged speed did not fall: there is more to do in each."""
-    whole = [one for one in speeds if np.isfinite(one.value).sum() >= throughput.LEAST_POINTS]
+    whole = [one for one in speeds if np.isfinite(one.value).sum() >= slowdown.LEAST_POINTS]
     if not whole:
         return found
     text = f"{found.message}; {whole[0].tag} did not fall: there is more to do in a step"

@@ -84,7 +84,8 @@ _EACH = frozenset({"per", "gpu", "device", "card", "chip", "core", "node", "rank
 _AVERAGED = frozenset({"avg", "average", "mean", "ema", "smoothed"})
 # DeepSpeed's step_time, torch's and timm's batch_time, Megatron-LM's iteration-time, time/step
 _TIMES = frozenset({"time", "timing", "duration", "latency"})
-_UNITS = frozenset({"secs", "seconds", "ms", *_PER_SECOND})
+_UNITS = frozenset({"secs", "seconds", "ms", "mins", "minutes", "hours", *_PER_SECOND})
+_SHORT_UNITS = frozenset({"min", "h", "hr", "hrs"})  # only behind a time: epoch_time_min
 _DURATIONS = _TIMES | _UNITS
 _EVALUATION_TIMES = _DURATIONS | {"runtime"}  # transformers
 _WHOLE_STEP = [("end", "to", "end")]  # torchtitan
@@ -309,5 +310,5 @@ def _without_ends(parts: Sequence[str], ends: Collection[str]) -> Sequence[str]:
 
 def _without_unit(parts: Sequence[str]) -> Sequence[str]:
     """Without the unit behind a time: ``step_time_s``."""
-    in_unit = len(parts) > 1 and parts[-1] in _UNITS and parts[-2] in _TIMES
+    in_unit = len(parts) > 1 and parts[-1] in _UNITS | _SHORT_UNITS and parts[-2] in _TIMES
     return parts[:-1] if in_unit else parts

@@ -25,11 +25,13 @@ LEAST_POINTS = 8
 START = 0.2
 # So many of these first values are a power of two times the first one: the others are means of
 # points between which it changed.
-DYNAMIC = 0.8
+DYNAMIC = 0.6
 # So many halvings below that are more than what comes and goes ...
 HALVINGS = 6
 # ... and where it goes up and down there, so many from the lowest before to the highest since.
 HALVINGS_TO_A_PLACE = 4
+# By so many it goes up and down anyway.
+PLAY = 1.0
 # A scale of 1 scales nothing: small gradients are zero in half precision.
 NOTHING = 0.0
 # From where a scale came that fell to nothing, at least, as a power of two.
@@ -41,14 +43,15 @@ ONE_FALL = 1.5
 # A scale that was halved until it is zero counts as the least number that float32 holds.
 LEAST = 2.0**-149
 # Beyond all that scalers begin with (DeepSpeed at 2**32), after so many doublings without a halving
-# in the later half: no gradient is large enough to be seen.
+# since: no gradient is large enough to be seen.
 HIGHEST = 33.0
 DOUBLINGS = 8
-# So many halvings in the later half, in this part of its points, and so many times those of the
-# earlier: every so many steps one is lost.
+# So many halvings since some point, at this part of the points, and so many times those before, for
+# this part of the series: every so many steps one is lost.
 LOSSES = 10
 OFTEN = 0.2
 MORE_OFTEN = 4.0
+LEAST_PART = 0.1
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ def _collapse(exponent: Array) -> Fault | None:
         if last > NOTHING or exponent.max() < SCALED:
             return None
         usual = usual if usual >= SCALED else float(exponent.max())
-    index = int(np.flatnonzero(exponent >= usual)[-1]) + 1
+    # What goes up and down by a little before it falls has not begun to.
+    level = usual - min(PLAY, (usual - last) / 2)
+    index = int(np.flatnonzero(exponent >= level)[-1]) + 1
     since = exponent[index:]
     # One that is doubled again where it came to has found its place.
     rises = (np.diff(since[len(since) // 2 :]) > 0).any()
@@ -133,12 +138,13 @@ def _first_halving(exponent: Array, below: int) -> int:
 
 
 def _grows(exponent: Array) -> Fault | None:
-    """Doublings without an end."""
-    later = exponent[len(exponent) // 2 :]
-    if later[-1] < HIGHEST or (np.diff(later) < 0).any():
+    """Doublings without an end, since the last halving."""
+    falls = np.flatnonzero(np.diff(exponent) < 0) + 1
+    later = exponent[falls[-1] if len(falls) else 0 :]
+    if later[-1] < HIGHEST:
         return None
     index = int(np.flatnonzero(exponent <= max(exponent[0], exponent.min()))[-1]) + 1
-    if later[-1] - exponent[index - 1] < DOUBLINGS:
+    if later[-1] - max(later[0], exponent[index - 1]) < DOUBLINGS:
         return None
     text = "without being halved once: gradients are next to nothing, or zero"
     return Fault(index, text, "info")
@@ -147,15 +153,16 @@ def _grows(exponent: Array) -> Fault | None:
 def _finds_no_rest(exponent: Array) -> Fault | None:
     """A scale that is halved again and again, and doubled between, more often than before."""
     lost = np.diff(exponent) < 0
-    half = len(lost) // 2
-    later = int(lost[half:].sum())
-    if later < max(LOSSES, OFTEN * (len(lost) - half)):
+    if np.count_nonzero(lost) < LOSSES:
         return None
     split = robust.least_squares_split(lost.astype(float))
-    if lost[:split].mean() * MORE_OFTEN > lost[split:].mean():
+    before, after = lost[:split], lost[split:]
+    if before.mean() * MORE_OFTEN > after.mean() or len(after) < LEAST_PART * len(lost):
         return None
-    index = split + int(np.argmax(lost[split:])) + 1
-    return Fault(index, f"and is halved at {lost[split:].mean():.0%} of the points", "info")
+    if np.count_nonzero(after) < max(LOSSES, OFTEN * len(after)):
+        return None
+    index = split + int(np.argmax(after)) + 1
+    return Fault(index, f"and is halved at {after.mean():.0%} of the points", "info")
 
 
 def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, fault: Fault) -> Finding:

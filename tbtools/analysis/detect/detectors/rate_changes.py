@@ -37,10 +37,9 @@ FALL_AT_RESTART = 1.8
 # Beyond all rates before, so many, or so many at once.
 BEYOND = 2.0
 AT_ONCE = 1.5
-# A schedule that moved at more than this part of the points before is at another place where it is
-# so many times what it was at once, or that part of it ...
-MOVING = 0.5
-# ... up from more than this part of its peak, for lower a cycle may end.
+# A schedule moves so many times while it settles, at each point or in stairs.
+MOVES = 3
+# It leaps up from more than this part of its peak, for lower a cycle may end.
 HIGH = 0.15
 # What stood still falls in steps as schedules have them, but not by so many.
 CUT = 30.0
@@ -70,6 +69,7 @@ RESTARTS = 10
 # So many points, and this part of the series, tell that a rate stands still or has settled.
 STILL_POINTS = 8
 STILL_PART = 0.1
+STOOD = 3
 # A rate that came down for this part of the series, to the end of its schedule, and is so many
 # times as high again.
 CAME_DOWN = 0.25
@@ -113,11 +113,11 @@ def find(series: ScalarSeries) -> Finding | None:
 def _within_session(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     peak = int(np.argmax(value))
     if peak <= WARM_UP_POINTS and (value[peak + 1 :] <= value[peak:-1]).all():
-        return _breaks(value, resumed)  # it never rises
+        return _drops(value, resumed)  # it never rises
     if _is_adapted(value):
         return None
-    change = _beyond(value, resumed) or _breaks(value, resumed)
-    return change or _raised(value) or _resets(value) or _climbs_again(value)
+    change = _beyond(value, resumed) or _leaps_up(value, resumed) or _drops(value, resumed)
+    return change or _climbs_again(value)
 
 
 def _to_and_fro(value: Array) -> Change | None:
@@ -127,7 +127,7 @@ def _to_and_fro(value: Array) -> Change | None:
     """
     moves = np.diff(np.log(value))
     turns = moves[1:] * moves[:-1] < 0
-    leaps = turns & (np.minimum(np.abs(moves[1:]), np.abs(moves[:-1])) > np.log(BEYOND))
+    leaps = turns & (np.minimum(np.abs(moves[1:]), np.abs(moves[:-1])) > np.log(AT_ONCE))
     first = int(np.argmax(leaps)) + 1
     settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
     if first < settled or np.count_nonzero(leaps) < MANY_TURNS or leaps[first - 1 :].mean() < MOST:
@@ -148,11 +148,14 @@ def _is_adapted(value: Array) -> bool:
 def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     ends = [*resumed[1:].tolist(), len(value)]
     moves = np.diff(np.log(value))
+    # What is left of a slope falls ever faster by its logarithm.
+    moves[1:][(moves[:-1] != 0) & (value[2:] <= ENDED * value.max())] = 0
     # Without the warm-up at first, and without that of a session, which is what is in question.
     long = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
     for index in resumed.tolist():
         moves[index - 1 : index + long] = 0
-    within = moves[int(np.argmax(moves <= 0)) :]
+    first = value[: resumed[0]] if len(resumed) else value
+    within = moves[int(np.argmax(CHANGED * first >= first.max())) :]
     for index, end in zip(resumed.tolist()[:RESTARTS], ends, strict=False):
         if value[index - 1] <= OVER * value[:index].max():
             continue  # that schedule was at its end
@@ -198,7 +201,10 @@ def _warms_up_again(value: Array, index: int, end: int) -> Change | None:
         return None
     climb = value[index : index + int(np.argmax(value[index:end])) + 1]
     highest = float(climb[-1])
-    if (climb[1:] < climb[:-1]).any() or _climbed(way, highest / before):
+    after = value[index + len(climb) - 1 : end]
+    if (climb[1:] < climb[:-1]).any() or any(
+        _climbed(each, highest / before) for each in (way, after)
+    ):
         return None  # the schedule went on, in cycles
     came_down = CHANGED * before < peak
     fell = before > FALL_AT_RESTART * value[index]
@@ -230,15 +236,16 @@ def _falls(value: Array, index: int, end: int, within: Array) -> Change | None:
 
 
 def _stands_still(value: Array, index: int, end: int) -> Change | None:
-    """A session in which a rate no longer changes that changed at each point before."""
+    """A session in which a rate no longer changes, where it never stood for a third as long."""
     long = max(STILL_POINTS, int(STILL_PART * len(value)))
-    if end < len(value) or end - index < long or index < long:
+    if end < len(value) or end - index < long or (value[index:end] != value[index]).any():
         return None
-    moved = np.diff(value[index - long : index]) != 0
-    if not moved.all() or (value[index:end] != value[index]).any():
+    moves = np.flatnonzero(np.diff(value[:index], prepend=np.nan, append=np.nan))
+    came_down = value[index] < value[:index].max()
+    if len(moves) <= MOVES or not came_down or STOOD * np.diff(moves).max() > end - index:
         return None
-    text = f"stands still at {value[index]:.4g} since the restart at {{place}}: it changed at each "
-    return Change(index, text + "point before", True, "info")
+    text = f"stands still at {value[index]:.4g} since the restart at {{place}}: it changed all "
+    return Change(index, text + "along before", True, "info")
 
 
 def _beyond(value: Array, resumed: NDArray[np.intp]) -> Change | None:
@@ -267,65 +274,69 @@ def _beyond(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     return Change(index, text + "beyond all rates before", False, "info")
 
 
-def _breaks(value: Array, resumed: NDArray[np.intp]) -> Change | None:
-    """A schedule that is at another place from one point to the next, once, and stays there."""
-    n = len(value)
-    settled = max(WARM_UP_POINTS, int(WARM_UP * n))
-    end = n - max(LASTING, int(LASTING_PART * n))
-    moves = np.diff(np.log(value))
-    for first in resumed.tolist():  # what happens there is judged apart, with a warm-up
-        moves[first - 1 : first + settled] = 0
-    moves[: int(np.argmax(moves <= 0))] = 0  # the warm-up at first
-    sizes = np.abs(moves[:end])
-    largest = float(sizes.max(initial=0))
-    if largest <= np.log(AT_ONCE) or (sizes > LIKE * largest).sum() > 1:
-        return None
-    index = int(np.argmax(sizes)) + 1
-    if index <= settled:
-        return None
-    before, after = float(value[index - 1]), float(value[index])
-    if abs(after - before) <= 2 * np.abs(np.diff(value[index - 1 - settled : index])).max():
-        return None  # a line falls ever more steeply by its logarithm
-    if after < before:
-        text = f"fell {before / after:,.3g}-fold"
-    elif before > HIGH * value[:index].max():
-        text = f"jumped {after / before:,.3g}-fold"
-    else:
-        return None
-    moved = (moves[index - 1 - settled : index - 1] != 0).mean() > MOVING
-    if not moved and before < CUT * after:
-        return None
-    text += f" at once at {{place}}, from {before:.4g} to {after:.4g}, "
-    return Change(index, text + "as it does nowhere else", False, "info")
-
-
-def _raised(value: Array) -> Change | None:
-    """A rate that stood, and is raised once and for good, as no schedule in steps does."""
+def _leaps_up(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    """A rate that leaps up in the middle of a schedule, or after it had stood."""
+    settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
     ups = np.flatnonzero(value[1:] > EXACT * value[:-1]) + 1
-    stood = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
-    ups = ups[ups > stood]
-    if len(ups) != 1:
+    ups = ups[(ups > settled) & ~_is_near(ups, resumed, settled)]
+    highest = np.maximum.accumulate(value)
+    is_leap = (value[ups] * EXACT >= AT_ONCE * value[ups - 1]) & (ups <= _end(len(value)))
+    leaps = ups[is_leap & (value[ups - 1] > HIGH * highest[ups - 1])]
+    if len(leaps) > LEAPS and value[leaps - 1].min() < HALF_WAY * value.max():
         return None
-    index = int(ups[0])
+    if not len(leaps) and len(ups) == 1 and is_leap.all():
+        leaps = ups[[len(set(value[at - settled : at].tolist())) == 1 for at in ups.tolist()]]
+    sudden = [at for at in leaps.tolist() if not _is_on_its_way(value, at, settled)]
+    if not sudden:
+        return None
+    index = sudden[0]
+    text = f"jumped {value[index] / value[index - 1]:,.3g}-fold at {{place}}, from "
+    text += f"{value[index - 1]:.4g} to {value[index]:.4g}, "
+    if len(sudden) > 1:
+        text += f"and so {len(sudden) - 1} times more, "
+    return Change(index, text + "in the middle of its schedule", False, "info")
+
+
+def _drops(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    """A rate that moves, and falls once by far more than elsewhere; or that stood, by very much."""
+    settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
+    falls = -np.diff(np.log(value))[: _end(len(value))]
+    falls[_is_near(np.arange(1, len(falls) + 1), resumed, settled)] = 0
+    largest = float(falls.max(initial=0))
+    if largest <= np.log(AT_ONCE) or (falls > LIKE * largest).sum() > 1:
+        return None
+    index = int(np.argmax(falls)) + 1
+    if index <= settled or _is_on_its_way(value, index, settled):
+        return None
     before, after = float(value[index - 1]), float(value[index])
-    if (value[index - stood : index] != before).any() or after < AT_ONCE * before:
+    if not _moves(value[index - 1 - settled : index]) and before < CUT * after:
         return None
-    text = f"jumped {after / before:,.3g}-fold at {{place}}, from {before:.4g} to {after:.4g}, "
-    return Change(index, text + "after it had stood", False, "info")
+    text = f"fell {before / after:,.3g}-fold at once at {{place}}, from {before:.4g} to {after:.4g}"
+    return Change(index, text + ", as it does nowhere else", False, "info")
 
 
-def _resets(value: Array) -> Change | None:
-    """A rate that leaps back to its peak again and again, long before the end of its schedule."""
-    before, after = value[1:-1], value[2:]
-    falls = before < value[:-2]
-    to_peak = (after > CHANGED * before) & (CHANGED * after > value.max())
-    leaps = np.flatnonzero(falls & to_peak) + 2
-    if len(leaps) < 2 or value[leaps - 1].min() < HALF_WAY * value.max():
-        return None
-    index = int(leaps[0])
-    text = f"leaps back to its peak of {value[index]:.4g} at {{place}} and {len(leaps) - 1} times "
-    text += f"more, from {value[index - 1]:.4g} at first: its schedule is begun anew"
-    return Change(index, text, False, "info")
+def _end(points: int) -> int:
+    """How many of so many points are not of the end."""
+    return points - max(LASTING, int(LASTING_PART * points))
+
+
+def _is_near(index: NDArray[np.intp], resumed: NDArray[np.intp], settled: int) -> NDArray[np.bool_]:
+    """Which points come so soon after a restart: what happens there is judged apart."""
+    near = np.zeros(len(index), bool)
+    for first in resumed.tolist():
+        near |= (index >= first) & (index < first + settled + 1)
+    return near
+
+
+def _is_on_its_way(value: Array, index: int, settled: int) -> bool:
+    """Whether a rate moved as much at the points before: a line's logarithm falls ever faster."""
+    move = abs(float(value[index] - value[index - 1]))
+    return bool(move <= 2 * np.abs(np.diff(value[index - 1 - settled : index])).max(initial=0))
+
+
+def _moves(value: Array) -> bool:
+    """Whether a rate moves all along, at each point or in stairs."""
+    return bool(np.count_nonzero(np.diff(value)) >= MOVES)
 
 
 def _climbs_again(value: Array) -> Change | None:

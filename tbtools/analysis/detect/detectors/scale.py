@@ -20,7 +20,7 @@ from tbtools.analysis.objective import better_alone, vital_of
 from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import Objective
 
     Array = NDArray[np.float64]
+    Way = tuple[int, Least]
 
 # There is no logarithm of less.
 SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
@@ -59,10 +60,6 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "spread": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
-# Where medians of few points do not tell, those of this part of the points do, up to so many: what
-# was elsewhere for a shorter time has come back.
-WIDE_PART = 0.05
-WIDEST = 101
 # Levels of a reward that tell whether it improves.
 ENDS = 16
 # This part of all that a reward gains is a leap, and this part the least with which values grow.
@@ -220,9 +217,8 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
         return None
     floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
-    for level, beginnings, part in _levels(points, min(way.apart for _, way in ways)):
-        for sign, of_all in ways:
-            way = replace(of_all, part=max(part, of_all.part))
+    for level, beginnings, asked in _levels(points, ways):
+        for sign, way in asked:
             for begin in beginnings:
                 step = change.find(sign * level, begin, way)
                 if step is None or _is_scheduled(value[begin:], step.begin - begin):
@@ -244,22 +240,43 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
     return None
 
 
-def _levels(points: Array, apart: float) -> Iterator[tuple[Array, list[int], float]]:
-    """Smoothed levels, where each may begin to be at the level before a change, and how long.
+def _levels(points: Array, ways: list[Way]) -> Iterator[tuple[Array, list[int], list[Way]]]:
+    """Smoothed levels, where each may begin to be at its level before, and what changes are asked.
 
     Args:
         points: The points.
-        apart: So far at least the levels at both ends must be apart to be worth a look.
+        ways: Up or down, and what makes such a change.
     """
     beginnings = sorted({int(part * len(points)) for part in BEGINNINGS})
-    yield robust.running_median(points, SMOOTH), beginnings, 0.0
-    wide = min(int(WIDE_PART * len(points)) | 1, WIDEST)
-    first, last = robust.median(points[:wide]), robust.median(points[-wide:])
-    if wide > SMOOTH and abs(last - first) >= apart:
-        level, half = robust.running_median(points, wide), wide // 2
-        # The ends repeat the first and last points; so they say nothing of what is at rest.
-        level[:half], level[-half:] = level[half], level[-half - 1]
-        yield level, [0], change.LONG_PART
+    level = robust.running_median(points, SMOOTH)
+    yield level, beginnings, ways
+    apart = min(way.apart for _, way in ways)
+    long = [(sign, replace(way, part=max(change.LONG_PART, way.part))) for sign, way in ways]
+    for part, widest, may_be in WIDE:
+        wide = min(int(part * len(points)) | 1, widest)
+        first, last = robust.median(points[:wide]), robust.median(points[-wide:])
+        if wide > SMOOTH and abs(last - first) >= apart and may_be(level, first, last):
+            level, half = robust.running_median(points, wide), wide // 2
+            # The ends repeat the first and last points; so they say nothing of what is at rest.
+            level[:half], level[-half:] = level[half], level[-half - 1]
+            yield level, [0], long
+
+
+def _came_back_up(level: Array, low: float, high: float) -> bool:
+    """Whether it was more than half-way up, and nearly down again, before it is high for good."""
+    up = level > (low + high) / 2
+    down = np.flatnonzero(level <= low + (high - low) / 4)
+    return bool(high > low and up.any() and len(down) and down[-1] > np.argmax(up))
+
+
+# Where medians of few points do not tell, those of this part of the points do, up to so many: what
+# was elsewhere for a shorter time has come back. In medians of more a drift looks like a step; they
+# tell only of what grew, and came back, and grew again.
+WIDE: tuple[tuple[float, int, Callable[[Array, float, float], bool]], ...] = (
+    (0.05, 101, lambda _level, _first, _last: True),
+    (0.2, 2001, _came_back_up),
+    (0.45, 4001, _came_back_up),
+)
 
 
 def _falls_ever_faster(level: Array) -> bool:

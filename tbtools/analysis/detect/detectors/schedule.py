@@ -192,15 +192,21 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         f"{(n - begin) / n:.0%} of the run, and {last:.4g} at the end: next to nothing is learned"
     )
     if len(dead) < len(rates):
-        other = max(rates, key=lambda one: float(one.value[-1]) / peak_of(one))
-        part = float(other.value[-1]) / peak_of(other)
-        if part <= (LOW if last else LEFT):
+        # At the end the others may have come down, too, as planned.
+        at_end, half_way = (int(series.step[at]) for at in (n - 1, (begin + n) // 2))
+        least = LOW if last else LEFT
+        part, other = _highest(rates, at_end)
+        when = ""
+        if part <= least:
+            part, other = _highest(rates, half_way)
+            when = " half-way from there"
+        if part <= least:
             return None
         # The rate of biases may warm up from far above its schedule, as Ultralytics has it.
         fades = last <= CHANGED * DEAD * peak and _came_down(series.value[: begin + 1])
         if last and not fades:
             return None
-        text += f" by it, while {other.tag} is at {part:.2g} of its peak"
+        text += f" by it, while {other.tag} is at {part:.2g} of its peak{when}"
     return Finding.of_points(
         series,
         begin,
@@ -212,6 +218,16 @@ def _dead(rates: Sequence[ScalarSeries]) -> Finding | None:
         evidence={"peak": peak, "level_after": last, "points_since": n - begin},
         last_good=begin - 1,
     )
+
+
+def _highest(rates: Sequence[ScalarSeries], step: int) -> tuple[float, ScalarSeries]:
+    """The rate that is at the largest part of its peak at a step, and that part."""
+
+    def part(one: ScalarSeries) -> float:
+        at = min(int(np.searchsorted(one.step, step)), len(one.value) - 1)
+        return float(one.value[at]) / peak_of(one)
+
+    return max(((part(one), one) for one in rates), key=lambda each: each[0])
 
 
 def _dead_since(series: ScalarSeries) -> int | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors.throughput import LEAST_POINTS, WARM_UP, WARM_UP_POINTS
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.signals.slowdown import LEAST_POINTS, WARM_UP, WARM_UP_POINTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,7 +25,7 @@ LONG_WARM_UP = 0.6
 RISES = 2.0
 # By the same factor at each point so many times, it is tried which rate is best (Smith 2017).
 TRIED = 100.0
-# Of so many rises at the end, or those in a tenth of the run, most are no rests.
+# So many rises in the later half of the way, or more, are no rests.
 LAST_RISES = 3
 # What is in the names of hyperparameters that say how long a rate warms up.
 HPARAMS = ("warmup",)
@@ -52,8 +52,8 @@ def _without_end(series: ScalarSeries) -> Finding | None:
     if not np.isfinite(way).all():
         return None
     rises = np.diff(way)
-    late = rises[-max(LAST_RISES, n // 10) :]
-    if not (rises >= 0).all() or 2 * np.count_nonzero(late) <= len(late) or _is_range_test(way):
+    late = rises[len(rises) // 2 :]
+    if not (rises >= 0).all() or np.count_nonzero(late) < LAST_RISES or _is_range_test(way):
         return None
     text = f"rises from {way[0]:.4g} at the first point to {way[-1]:.4g} at "
     if top == n - 1:
