@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect import machinery
-from tbtools.analysis.detect.causes import with_causes
+from tbtools.analysis.detect.causes import is_near, with_causes
 from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
     adversary,
@@ -70,6 +70,9 @@ if TYPE_CHECKING:
     Directions = dict[str, dict[str, Objective]]
 
 Key = tuple[str, str]
+
+# These say nothing of how large the other values of a series are.
+_SAY_NO_SIZE = frozenset({"nonfinite", "stall"})
 
 # Of these a change of scale is told by `machinery`, or is a schedule; or it may fall, too.
 _JUDGED_APART = frozenset({"learning_rate", "loss_scale", "speed", "step_time", "clipped"})
@@ -158,10 +161,14 @@ def _detect(
         for one in filter(None, map(find, judged.values()))
     }
     found += blanks.values()
-    found += _tenfold(unusual, judged, {(one.run, one.tag) for one in found})
+    told = {(one.run, one.tag) for one in found if one.kind not in _SAY_NO_SIZE}
+    found += _tenfold(unusual, judged, told)
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
     short = _with_few_steps(judged)
     overfitted = _overfitted(judged, rates, looked, short)
+    lost = [one for one in scales.values() if one.kind == "collapse"]
+    if lost and overfitted:
+        overfitted = _not_lost(overfitted, lost, run_axes(every, [*lost, *overfitted.values()]))
     found += overfitted.values()
     left = {key for key, may in looked.items() if may is not NOTHING}
     left |= {
@@ -342,6 +349,17 @@ def _overfitted(
         if finding is not None and not is_exchanged(judged.values(), validation):
             found[key] = finding
     return found
+
+
+def _not_lost(
+    overfitted: Mapping[Key, Finding], lost: Sequence[Finding], axes: Mapping[str, RunAxis]
+) -> dict[Key, Finding]:
+    """What is learned by heart, without what got worse where something of the model collapsed."""
+    return {
+        key: one
+        for key, one in overfitted.items()
+        if not any(each.run == one.run and is_near(one, each, axes[one.run]) for each in lost)
+    }
 
 
 def _trend(

@@ -331,8 +331,11 @@ def is_of_chance(losses: Iterable[Judged], judged: Judged, onset: int) -> bool:
     for loss in losses:
         if role_of(loss.series.tag) != role:
             continue
-        raw = loss.series.value
-        if len(raw) != len(mean) or loss.noise <= _NOISIER * judged.noise or judged.log != loss.log:
+        # A mean may begin when it is of so many points as it is to be.
+        raw = loss.series.value[-len(mean) :]
+        if len(raw) != len(mean) or loss.series.step[-len(mean)] != judged.series.step[0]:
+            continue
+        if loss.noise <= _NOISIER * judged.noise or judged.log != loss.log:
             continue
         if abs(float(raw.mean() - mean.mean())) > _NEARLY * abs(float(mean.mean())):
             continue

@@ -46,6 +46,7 @@ _ABOUT = frozenset({"about", "ledger"})
 # Losses are made of them, and hardly anybody measures them; and of these, which many measure (of a
 # pass there may be a loss, too).
 _REBUILT = frozenset({"recon", "recons", "reconstruction"})
+_REBUILT_LOSS = frozenset({"rec", "loss"})  # taming-transformers
 _DIVERGENCES = frozenset({"kl", "kld", "kldiv"})
 _BOXES = frozenset({"giou", "diou", "ciou"})
 _EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
@@ -350,8 +351,9 @@ def _quantises(tags: Sequence[str]) -> bool:
 
     It rebuilds what it is given; what rebuilds text, and has a perplexity of words, is variational.
     """
-    said = {word for tag in tags for word in words(tag)}
-    return not _REBUILT.isdisjoint(said) and _DIVERGENCES.isdisjoint(said)
+    said = [frozenset(words(tag)) for tag in tags]
+    rebuilt = any(not _REBUILT.isdisjoint(one) or one >= _REBUILT_LOSS for one in said)
+    return rebuilt and all(_DIVERGENCES.isdisjoint(one) for one in said)
 
 
 def _penalties(tags: Sequence[str]) -> frozenset[str]:

@@ -18,7 +18,8 @@ Vital = Literal[
     "spread",  # how many, or how different: may not vanish
     "adversary",  # the loss of a discriminator: may not vanish
     "gradient",  # may neither vanish nor grow
-    "code",  # the divergence of a code from its prior: may neither vanish nor grow
+    "code",  # the divergence of a code from its prior: may not vanish
+    "divergence",  # of a code, or of a policy: its words do not say
     "player",  # what a critic foretells, and its loss: grows with the rewards only
     "size",  # may not grow
     "dead",  # a share of units that is of no use: may not become all
@@ -126,7 +127,9 @@ def vital_of(tag: str) -> Vital | None:
     if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
         return "spread"
     if known & _DIVERGENCES:
-        return "code" if known & _OF_A_CODE or not known & _OF_A_POLICY else "size"
+        if known & _OF_A_CODE:
+            return "code"
+        return "size" if known & _OF_A_POLICY else "divergence"
     if (meaning_of(tag).plays and known & _DISCRIMINATORS) or "errd" in known:
         return "adversary"
     return _of_size(tag, known)

@@ -38,14 +38,14 @@ NEAR = float(np.log(3.0))
 # Two orders of magnitude from level to level, of what happens at once a fifth of that, and one
 # between the extremes on both sides. What grows may take longer, for what falls that slowly may be
 # learned.
-GROWS = Least(
-    float(np.log(100.0)), float(np.log(20.0)), float(np.log(10.0)), NEAR, longest=0.4, part=0.05
+FALLS = Least(
+    float(np.log(100.0)), float(np.log(20.0)), float(np.log(10.0)), NEAR, longest=0.1, part=0.05
 )
-FALLS = Least(GROWS.gap, GROWS.at_once, GROWS.apart, NEAR, longest=0.1, part=0.05)
+GROWS = replace(FALLS, longest=0.6, from_below=True)
 # One order of magnitude of what is vital; of what grows, where it was at rest for a fifth of the
 # series, for much of it grows when training begins.
 VITAL = Least(float(np.log(10.0)), float(np.log(8.0)), NEAR, NEAR, longest=0.4, part=0.05)
-VITAL_GROWS = replace(VITAL, part=change.LONG_PART)
+VITAL_GROWS = replace(VITAL, longest=0.6, part=change.LONG_PART, from_below=True)
 LEAPS = replace(GROWS, at_once=VITAL.gap, apart=float(np.log(6.0)))
 VANISHES = replace(VITAL, part=0.02)
 MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
@@ -156,6 +156,8 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
     # A ratio such as an explained variance has no scale.
     if found is None and objective == "none" and better_alone(series.tag) != "max":
         vital = vital_of(series.tag)
+        if vital == "divergence":
+            vital = "size" if beside.rewards else "code"
         found = _died(value) if vital == "dead" else _changed(value, vital)
     if found is None or _is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
@@ -235,7 +237,9 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                 found = Change(onset, before, after, step.gradual)
                 if sign < 0 and value[: step.begin].max() * after > FAR_MORE * before**2:
                     continue  # it goes on falling
-                if found.before > 0 and found.times >= np.exp(way.apart):
+                # What came half of the way back again by the end is no scale for good.
+                least_now = way.apart if sign < 0 else way.at_once
+                if found.before > 0 and found.times >= np.exp(least_now):
                     return found
     return None
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Fewer points were no level.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 # From the one to the other it takes no more than one of these parts of the series.
-TRANSITIONS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+TRANSITIONS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
 # The level before was there from the first point on, or from where a beginning at another level was
 # over, at the latest.
 BEGINNINGS = (0.0, 0.05, 0.1, 0.2)
@@ -56,6 +56,7 @@ class Least:
         near: So near to its new level a change is as good as over.
         longest: The part of the series that a change may take.
         part: The part of the series for which the level before was there.
+        from_below: Whether it may have been reached from below, as what is learned is.
     """
 
     gap: float
@@ -64,6 +65,7 @@ class Least:
     near: float
     longest: float
     part: float
+    from_below: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def find(level: Array, begin: int, least: Least) -> Step | None:
     # Of most series the ends tell that there is none: they are before any split, and behind it.
     if level[-excursion.PERSISTENT :].min() - level[begin:first].max() < least.apart:
         return None
-    if begin and level[0] - level[begin:].min() < least.at_once / 2:
+    if begin and not least.from_below and level[0] - level[begin:].min() < least.at_once / 2:
         return None  # the beginning is no other level
     highest = np.maximum.accumulate(level[begin:])
     lowest = np.minimum.accumulate(level[::-1])[::-1]
@@ -130,8 +132,9 @@ def _is_step(level: Array, begin: int, split: int, end: int, least: Least, *, cl
     if gap < (least.at_once if end - split <= AT_ONCE * len(level) else least.gap):
         return False
     half = base + gap / 2
-    # The level at first was one beyond, too, and has been left for good.
-    if begin and not _is_left(level[:begin], base + gap / 4, half):
+    # The level at first may have been one beyond, too, which has been left for good.
+    beginning = level[:begin]
+    if beginning.max(initial=-np.inf) > half and not _is_left(beginning, base + gap / 4, half):
         return False
     quick = end - split <= SUDDEN_PART * len(level)
     if clear and quick and split - begin >= LONG_PART * len(level):
@@ -160,6 +163,8 @@ def begins(points: Array, index: int) -> int:
         index: The first point beyond all before.
     """
     base, top = robust.median(points[:index]), robust.median(points[index:])
+    if top <= base:
+        return index  # so coarse are the values that only their levels tell
     low = int(np.flatnonzero(points[:index] <= base)[-1])
     noise = robust.noise_of_levels(points[:index])
     rise = excursion.Excursion(top - base, base, low, index, 1, noise, 0.0)
