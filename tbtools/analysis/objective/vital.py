@@ -22,6 +22,7 @@ Vital = Literal[
     "divergence",  # of a code, or of a policy: its words do not say
     "player",  # what a critic foretells, and its loss: grows with the rewards only
     "size",  # may not grow
+    "generator",  # its loss: may not grow, or the discriminator tells all apart
     "dead",  # a share of units that is of no use: may not become all
     "coefficient",  # of a divergence: adapts to it, and may not run away from it
 ]
@@ -102,6 +103,7 @@ _VALUES = frozenset({"q", "qf", "qs", "value", "values", "critic", "vf", "td", "
 _NORMS = frozenset({"norm", "norms"})
 _PENALTIES = frozenset({"penalty", "gp", "commitment", "commit", "vq", "reg", "regularization"})
 _GENERATORS = frozenset({"d", "g", "disc", "gen", "discriminator", "generator", "fake", "real"})
+_MAKERS = frozenset({"g", "gen", "generator", "netg"})
 _DISCRIMINATORS = frozenset({"d", "disc", "dis", "discriminator", "errd", "netd", "fake", "real"})
 _LOSSES = frozenset({"loss", "losses"})
 # Shares that are clipped, and what a term is multiplied with.
@@ -132,6 +134,8 @@ def vital_of(tag: str) -> Vital | None:
         return "size" if known & _OF_A_POLICY else "divergence"
     if (meaning_of(tag).plays and known & _DISCRIMINATORS) or "errd" in known:
         return "adversary"
+    if meaning_of(tag).plays and known & _MAKERS:
+        return "generator"
     return _of_size(tag, known)
 
 

@@ -52,6 +52,7 @@ MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
     "gradient": (LEAPS,),
     "player": (VITAL_GROWS, GROWS),
     "size": (VITAL_GROWS, GROWS),
+    "generator": (VITAL_GROWS, GROWS),
 }
 MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "gradient": (VITAL, FALLS),

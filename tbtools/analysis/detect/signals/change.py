@@ -143,11 +143,20 @@ def _is_step(level: Array, begin: int, split: int, end: int, least: Least, *, cl
     up = int(np.argmax(level[split:] > half))
     if (level[split + up :] <= base + gap / 4).any():
         return False
+    later = before[len(before) // 2 :]
+    return _is_at_rest(before, gap, end - split) or (
+        # What is learned comes to rest.
+        least.from_below and len(later) >= LEAST_POINTS and _is_at_rest(later, gap, end - split)
+    )
+
+
+def _is_at_rest(before: Array, gap: float, width: int) -> bool:
+    """Whether levels drift at a small part of the pace of a step of some points behind them."""
     middle = len(before) // 2
     drift = robust.median(before[middle:]) - robust.median(before[:middle])
     # It may drift by as much more as noise hides.
-    hidden = 2 * robust.sigma(before - base) * (SMOOTH / middle) ** 0.5
-    return bool((abs(drift) + hidden) / middle <= STEADY * gap / (end - split + middle))
+    hidden = 2 * robust.sigma(before - robust.median(before)) * (SMOOTH / middle) ** 0.5
+    return bool((abs(drift) + hidden) / middle <= STEADY * gap / (width + middle))
 
 
 def _is_left(beginning: Array, low: float, high: float) -> bool:

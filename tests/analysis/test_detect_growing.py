@@ -1,0 +1,112 @@
+"""What grows for a good part of a run, and what else of the run says why a series got worse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tbtools.analysis.detect import detect_series
+from tbtools.analysis.objective import objectives_of
+from tbtools.runs.series import ScalarSeries
+
+N = 300
+T = np.arange(N) / N
+SINCE = np.clip((T - 0.5) / 0.5, 0, 1)
+
+
+def noisy(level: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
+    """Noise in proportion to the level."""
+    return level * np.exp(np.random.default_rng(seed).normal(0, sigma, len(level)))
+
+
+def told(**values: np.ndarray) -> dict[tuple[str, str], int]:
+    """The onset of each finding, by kind and tag."""
+    every = [
+        ScalarSeries.from_arrays("run", tag.replace("__", "/"), np.arange(len(value)), value)
+        for tag, value in values.items()
+    ]
+    return {(each.kind, each.tag): each.onset_step for each in detect_series(every)}
+
+
+def learned(first: float, last: float) -> np.ndarray:
+    return last - (last - first) * np.exp(-6 * T)
+
+
+@pytest.mark.parametrize("times", [60, 1000])
+def test_values_that_were_learned_and_then_grow_to_the_end_explode(times: float) -> None:
+    """Of half of the run, as those of a critic without a target network do."""
+    values = noisy(learned(2, 48) * times**SINCE, 0.04)
+    found = told(losses__q_values=values, reward=noisy(learned(20, 200), 0.05))
+    assert found["explosion", "losses/q_values"] == pytest.approx(150, abs=15)
+
+
+def test_values_that_grow_with_the_reward_that_they_foretell_do_not_explode() -> None:
+    values = noisy(learned(2, 48) * 60**SINCE, 0.04)
+    found = told(losses__q_values=values, reward=noisy(20 + 180 * 60**SINCE, 0.05))
+    assert ("explosion", "losses/q_values") not in found
+
+
+def test_an_update_that_shrank_with_learning_may_explode() -> None:
+    norm = noisy((0.8 + 1.5 * np.exp(-9 * T)) * 100**SINCE, 0.07)
+    found = told(server__update_norm=norm)
+    assert found["explosion", "server/update_norm"] == pytest.approx(150, abs=15)
+
+
+def test_a_divergence_without_another_word_is_that_of_a_policy_beside_rewards() -> None:
+    divergence = noisy(0.008 * 60**SINCE, 0.2)
+    reward = 14 - 11 * np.clip(3 * SINCE, 0, 1) + np.random.default_rng(1).normal(0, 0.5, N)
+    assert ("explosion", "info/kl") in told(info__kl=divergence, rewards__step=reward)
+    assert ("explosion", "info/kl") not in told(info__kl=divergence)
+
+
+def test_the_loss_of_a_generator_explodes_where_its_judge_is_never_wrong() -> None:
+    wins = 1 - np.exp(-7 * SINCE)
+    found = told(loss__G=noisy(1.6 * 25**wins, 0.12), loss__D=noisy(1.1 * 3000**-wins, 0.15, 1))
+    assert found["explosion", "loss/G"] == pytest.approx(150, abs=10)
+    assert ("collapse", "loss/D") in found
+
+
+def test_a_spike_of_values_is_told_beside_what_they_are_no_numbers_since() -> None:
+    loss = noisy(0.1 + 0.7 * np.exp(-12 * T), 0.1)
+    loss[80:84] += [3, 2, 1, 0.5]
+    loss[200:] = np.nan
+    found = told(Loss__value_function=loss)
+    assert found["spike", "Loss/value_function"] == 80
+    assert found["nonfinite", "Loss/value_function"] == 200
+
+
+def test_what_is_lost_where_all_embeddings_became_alike_is_not_learned_by_heart() -> None:
+    gone = 1 - np.exp(-10 * np.clip((T - 0.4) / 0.6, 0, 1))
+    loss = -0.99 + (0.12 + 0.5 * np.exp(-7 * T)) * (1 - gone)
+    accuracy = 28 + 34 * (1 - np.exp(-6 * T)) * (1 - gone)
+    noise = np.random.default_rng(0).normal(0, 1, (2, N))
+    pair = {
+        "train__loss": loss + 0.003 * noise[0],
+        "val__knn_acc": accuracy - 17 * gone + 0.5 * noise[1],
+    }
+    alone, beside = (
+        told(**pair),
+        told(**pair, train__output_std=noisy(0.03 * np.exp(-6 * gone), 0.03)),
+    )
+    assert ("overfitting", "val/knn_acc") in alone
+    assert ("overfitting", "val/knn_acc") not in beside
+    assert beside["divergence", "val/knn_acc"] == pytest.approx(120, abs=6)
+
+
+def test_a_mean_that_begins_when_it_is_full_is_no_worse_than_its_losses() -> None:
+    divergences = 0
+    for seed in range(20):
+        loss = 0.115 * np.random.default_rng(seed).gamma(16, 1 / 16, 900)
+        mean = np.convolve(loss, np.full(100, 0.01), "valid")
+        series = [
+            ScalarSeries.from_arrays("run", "loss/current", np.arange(900), loss),
+            ScalarSeries.from_arrays("run", "loss/average", np.arange(99, 900), mean),
+        ]
+        divergences += len(detect_series(series).of("divergence"))
+    assert divergences == 0
+
+
+def test_how_many_codes_are_in_use_is_no_perplexity_of_words() -> None:
+    """`rec_loss` and `perplexity` are the names of taming-transformers."""
+    assert objectives_of(["train/perplexity", "train/loss"])["train/perplexity"] == "min"
+    assert objectives_of(["train/perplexity", "train/rec_loss"])["train/perplexity"] == "none"
