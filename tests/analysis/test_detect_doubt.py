@@ -435,9 +435,18 @@ def test_a_scale_that_was_another_one_at_first_only() -> None:
     rest[:20] *= 500
     found = the_only(detect_series([series(rest, "grad_norm")]))
     assert (found.kind, found.onset_step) == ("explosion", 150)
-    # One that has come and gone twice may come back again.
+    # It came back from ten points there, and has not come back from 250.
     rest[50:60] *= 2000
-    assert not detect_series([series(rest, "grad_norm")])
+    found = the_only(detect_series([series(rest, "grad_norm")]))
+    assert (found.kind, found.onset_step) == ("explosion", 150)
+
+
+def test_a_scale_that_came_back_from_longer_before_may_come_back_again() -> None:
+    norm = np.exp(noise(400, 0.2))
+    norm[:20] *= 500
+    norm[50:110] *= 2000
+    norm[350:] *= 2000
+    assert not detect_series([series(norm, "grad_norm")])
 
 
 def test_a_scale_may_grow_for_long_if_it_was_at_rest_before() -> None:
