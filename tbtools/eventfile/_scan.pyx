@@ -96,6 +96,7 @@ cdef enum:
     UNDECODABLE = 3
     TRUNCATED = 4
     BROKEN_OFF = 5
+    CUT_OFF = 6
 
 include "_scan_wire.pxi"
 include "_scan_tensor.pxi"
@@ -122,7 +123,8 @@ cdef class Scanner(Collector):
     cdef Damage damage
     cdef readonly int64_t cursor
     cdef readonly int64_t wanted
-    cdef bint searching         # for a whole record, after a bad length at `position`
+    cdef bint searching         # for a whole record, behind what is wrong at `position`
+    cdef int wrong              # what that is: BAD_LENGTH or CUT_OFF
     cdef int64_t claimed_end    # of a record with bad data, in which others may begin; else 0
     cdef uint32_t bad_got
     cdef uint32_t bad_want
@@ -204,10 +206,10 @@ cdef class Scanner(Collector):
         self.cursor = other.cursor
         self.wanted = other.wanted
         self.searching = other.searching
+        self.wrong = other.wrong
         self.claimed_end = other.claimed_end
-        if other.bad_got != other.bad_want:
-            self.bad_got = other.bad_got
-            self.bad_want = other.bad_want
+        self.bad_got = other.bad_got
+        self.bad_want = other.bad_want
         self.record_count += other.record_count
         self.event_count += other.event_count
         return True
@@ -242,14 +244,12 @@ cdef class Scanner(Collector):
             got = tbtools_masked_crc32c(record, 8)
             want = load_u32(record + 8)
             if got != want:
-                self.bad_got = got
-                self.bad_want = want
-                self.searching = True
-                self.cursor = here + 1
+                self.search_behind(BAD_LENGTH, got, want)
                 continue
             if left < FRAME or load_u64(record) > <uint64_t>(left - FRAME):
-                self.wanted = 0
-                return True
+                # The last record, which is still being written, or others begin where it broke off.
+                self.search_behind(CUT_OFF, 0, 0)
+                continue
             length = <int64_t>load_u64(record)
             if limit - here < length + FRAME:
                 self.cursor = here
@@ -267,9 +267,16 @@ cdef class Scanner(Collector):
                 return False
             self.position = self.cursor = here + FRAME + length
 
+    cdef void search_behind(self, int wrong, uint32_t got, uint32_t want) noexcept nogil:
+        self.bad_got = got
+        self.bad_want = want
+        self.wrong = wrong
+        self.searching = True
+        self.cursor = self.position + 1
+
     cdef int search(self, Bytes data, int64_t base, int64_t limit) noexcept nogil:
-        """Looks for a whole record behind a bad length; 1 once one is found, 0 where more bytes
-        are wanted or none are left, -1 without memory."""
+        """Looks for a whole record behind one that cannot be read; 1 once one is found, 0 where more
+        bytes are wanted or none are left, -1 without memory."""
         cdef int64_t length
         cdef Bytes candidate
         while self.size - self.cursor >= FRAME and self.effort > 0:
@@ -287,7 +294,7 @@ cdef class Scanner(Collector):
                 self.effort -= length
                 if (tbtools_masked_crc32c(candidate + HEADER, length)
                         == load_u32(candidate + HEADER + length)):
-                    if not self.note(BAD_LENGTH, self.cursor - self.position, self.bad_got,
+                    if not self.note(self.wrong, self.cursor - self.position, self.bad_got,
                                      self.bad_want):
                         return -1
                     self.position = self.cursor
@@ -407,9 +414,10 @@ cdef class Scanner(Collector):
         """
         cdef int tail = 0
         cdef int64_t left = self.size - self.position
+        cdef bint is_open = self.searching or self.claimed_end  # at what `bad_got` is told of
         cdef Damage *damage = &self.damage
         if self.searching:
-            tail = BAD_LENGTH
+            tail = self.wrong
         elif self.claimed_end:
             tail = BROKEN_OFF
         elif left:
@@ -423,7 +431,7 @@ cdef class Scanner(Collector):
             "damage_length": take(<void **>&damage.length, damage_count, sizeof(int64_t)),
             "damage_got": take(<void **>&damage.got, damage_count, sizeof(uint32_t)),
             "damage_want": take(<void **>&damage.want, damage_count, sizeof(uint32_t)),
-            "tail": (tail, self.position, left, self.bad_got, self.bad_want),
+            "tail": (tail, self.position, left, self.bad_got * is_open, self.bad_want * is_open),
             "position": self.position,
             "records": self.record_count,
             "events": self.event_count,

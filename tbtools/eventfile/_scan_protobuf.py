@@ -27,7 +27,7 @@ VERSION_BYTES = 64  # of file_version that are kept
 RESYNC_EFFORT = 8  # bytes checked in searches for a record, at most, per byte of the file
 MOST_SHAPES = 32  # of one tag that tell where its values lie
 
-BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED, BROKEN_OFF = 1, 2, 3, 4, 5
+BAD_LENGTH, BAD_DATA, UNDECODABLE, TRUNCATED, BROKEN_OFF, CUT_OFF = 1, 2, 3, 4, 5, 6
 
 _MEMBERS = {
     "file_version": 3,
@@ -145,7 +145,7 @@ class Scanner:
         self._size = size
         self._position = position
         self._effort = RESYNC_EFFORT * size
-        self._searching = False
+        self._searching = 0  # BAD_LENGTH or CUT_OFF, behind which a whole record is looked for
         self._claimed_end = 0
         self._bad = (0, 0)
         self._records = 0
@@ -200,12 +200,10 @@ class Scanner:
             length, want = struct.unpack_from("<QI", view, here - base)
             got = masked_crc32c(bytes(view[here - base : here - base + 8]))
             if got != want:
-                self._bad = (got, want)
-                self._searching = True
-                self.cursor = here + 1
+                self._search_behind(BAD_LENGTH, got, want)
             elif length > left - FRAME:
-                self.wanted = 0
-                return
+                # The last record, which is still being written, or others begin where it broke off.
+                self._search_behind(CUT_OFF, 0, 0)
             elif limit - here < length + FRAME:
                 self.cursor, self.wanted = here, length + FRAME
                 return
@@ -217,8 +215,13 @@ class Scanner:
                 self._read_record(view[here - base :], length)
                 self._position = self.cursor = here + FRAME + length
 
+    def _search_behind(self, wrong: int, got: int, want: int) -> None:
+        self._bad = (got, want)
+        self._searching = wrong
+        self.cursor = self._position + 1
+
     def _search(self, view: memoryview, base: int, limit: int) -> bool:
-        """Looks for a whole record behind a bad length; True once one is found."""
+        """Looks for a whole record behind one that cannot be read; True once one is found."""
         while self._size - self.cursor >= FRAME and self._effort > 0:
             if limit - self.cursor < HEADER:
                 self.wanted = HEADER
@@ -235,9 +238,9 @@ class Scanner:
                 data_end = at + HEADER + length
                 (data_want,) = struct.unpack_from("<I", view, data_end)
                 if masked_crc32c(bytes(view[at + HEADER : data_end])) == data_want:
-                    self._note(BAD_LENGTH, self.cursor - self._position, *self._bad)
+                    self._note(self._searching, self.cursor - self._position, *self._bad)
                     self._position = self.cursor
-                    self._searching = False
+                    self._searching = 0
                     return True
             self.cursor += 1
         self.wanted = 0
@@ -378,11 +381,9 @@ class Scanner:
     def finish(self) -> dict[str, Any]:
         """The columns found; see `scan.py` for keys and dtypes."""
         left = self._size - self._position
-        tail = TRUNCATED if left else 0
-        if self._searching:
-            tail = BAD_LENGTH
-        elif self._claimed_end:
-            tail = BROKEN_OFF
+        tail, bad = (TRUNCATED if left else 0), (0, 0)
+        if self._searching or self._claimed_end:
+            tail, bad = self._searching or BROKEN_OFF, self._bad
         number = np.array(self._columns["number"])
         with np.errstate(over="ignore", invalid="ignore"):
             narrow = number.astype(np.float32)
@@ -395,7 +396,7 @@ class Scanner:
             "tag_names": list(self._tag_ids),
             "tag_plugins": self._plugins,
             "tag_metadata": self._metadata,
-            "tail": (tail, self._position, left, *self._bad),
+            "tail": (tail, self._position, left, *bad),
             "position": self._position,
             "records": self._records,
             "events": self._events,

@@ -73,6 +73,15 @@ def bad_data(offset: int, length: int, got: int, want: int, *, broken_off: bool 
     return Problem(offset, length, "bad_data", message)
 
 
+def cut_off(offset: int, length: int) -> Problem:
+    """The file ends before a record would, and whole records begin ``length`` bytes behind it."""
+    message = (
+        "the length says more than the file has; what is left of a record that broke off, "
+        f"{plural(length, 'byte')} passed over"
+    )
+    return Problem(offset, length, "bad_data", message)
+
+
 def undecodable(offset: int, length: int) -> Problem:
     """A record of ``length`` bytes, frame included, holds no Event message."""
     message = f"a sound record of {plural(length, 'byte')} that is no Event message"

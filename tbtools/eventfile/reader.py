@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from tbtools import errors
 from tbtools.eventfile.content import recognised
-from tbtools.eventfile.problems import Problem, bad_data, bad_length, truncated, undecodable
+from tbtools.eventfile.problems import (
+    Problem,
+    bad_data,
+    bad_length,
+    cut_off,
+    truncated,
+    undecodable,
+)
 from tbtools.eventfile.records import Record, RecordReader
 from tbtools.extensions import compiled
 
@@ -164,4 +171,6 @@ def _problem(records: RecordReader, error: errors.RecordError) -> Problem:
     if isinstance(error, errors.BadData):
         length = records.offset - error.offset
         return bad_data(error.offset, length, error.got, error.want, broken_off=error.broken_off)
+    if records.resynchronise():
+        return cut_off(error.offset, records.offset - error.offset)
     return recognised(records.file, truncated(error.offset, records.bytes_left()))

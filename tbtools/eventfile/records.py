@@ -102,7 +102,8 @@ class RecordReader:
     The end of the file ends the iteration; once the file has grown, it goes on. A record that
     cannot be read raises, and the reader stands where reading can go on:
 
-    - `TruncatedRecord`: at the incomplete record. Read on when the file has grown.
+    - `TruncatedRecord`: at the incomplete record. Read on when the file has grown; or others stand
+      behind where it broke off: see `resynchronise`.
     - `BadData`: behind the damaged record. Read on.
     - `BadLength`: at the damaged record, for where it ends is unknown: see `resynchronise`.
 
@@ -246,7 +247,7 @@ class RecordReader:
         return start, checked
 
     def resynchronise(self) -> bool:
-        """After `BadLength`: goes to the next offset at which a whole record checks out.
+        """Behind what cannot be read: goes to the next offset at which a whole record checks out.
 
         Returns:
             Whether there is one. If not, the reader stays where it is; when the file has grown,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # Raised whenever a scan finds something else in the same bytes than before, so that what an index
 # has of earlier ones is not taken for it.
-SCAN_VERSION = 1
+SCAN_VERSION = 2
 # Read at once: large enough that system calls cost nothing, small enough to stay in the cache.
 _CHUNK = 1 << 20
 # Bytes in front of the position that are compared before a scan goes on there: one that was
@@ -60,7 +60,7 @@ _DAMAGE_DTYPES: dict[str, type[np.generic]] = {
     "damage_want": np.uint32,
 }
 # Kinds of damage as the scanners number them; 3 is a record that is no Event, 4 a truncated one.
-_BAD_LENGTH, _BAD_DATA, _BROKEN_OFF = 1, 2, 5
+_BAD_LENGTH, _BAD_DATA, _BROKEN_OFF, _CUT_OFF = 1, 2, 5, 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -255,6 +255,8 @@ def _problem(kind: int, offset: int, length: int, got: int, want: int) -> Proble
     if kind in (_BAD_DATA, _BROKEN_OFF):
         broken_off = kind == _BROKEN_OFF
         return problems.bad_data(offset, length, got, want, broken_off=broken_off)
+    if kind == _CUT_OFF:
+        return problems.cut_off(offset, length)
     return problems.undecodable(offset, length)
 
 
@@ -290,7 +292,7 @@ def is_still_damaged(file: SourceFile, size: int, problem: Problem) -> bool:
         return damage[0] == problem
     # The record behind it was not looked at, so that a search would go on there.
     kind, offset, _, got, want = found["tail"]
-    searches = kind in (_BAD_LENGTH, _BROKEN_OFF)
+    searches = kind in (_BAD_LENGTH, _BROKEN_OFF, _CUT_OFF)
     return searches and problem == _problem(kind, offset, problem.length, got, want)
 
 

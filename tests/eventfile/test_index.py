@@ -460,7 +460,7 @@ def test_another_version_has_its_own(name: str, logs: Path, eager: pytest.Monkey
 
 
 # What scans find in tests/logs, and in a file with all kinds of damage.
-SCANS = {1: "c828f7cd77802d3d0249b3c37c40ce11edb7fefcfdd8d2a3c9a93150b9d27ac5"}
+SCANS = {2: "c828f7cd77802d3d0249b3c37c40ce11edb7fefcfdd8d2a3c9a93150b9d27ac5"}
 
 
 def test_the_version_is_raised_when_a_scan_finds_something_else(tmp_path: Path) -> None:

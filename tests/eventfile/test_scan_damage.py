@@ -13,6 +13,7 @@ from tensorboardX import summary
 from tensorboardX.proto.event_pb2 import Event
 
 from tbtools.eventfile.problems import Problem
+from tbtools.eventfile.reader import EventFileReader
 from tbtools.eventfile.scan import scan_file
 from tests.builders import EventFileBuilder, frame, masked_crc
 from tests.scans import problem_places, scan_content
@@ -308,6 +309,31 @@ class TestEnds:
         columns = scan_content(tmp_path, picture + after.bytes())
         assert columns.step.tolist() == list(range(100))
         assert problem_places(columns) == [("bad_data", 0, len(picture))]
+
+    @pytest.mark.parametrize("left", [12, 13, 500, 1000, 2999])
+    def test_half_a_record_that_says_more_than_the_rest_of_the_file(
+        self, tmp_path: Path, left: int
+    ) -> None:
+        """What is appended behind half a picture is less than the other half."""
+        picture = EventFileBuilder().image("i", 1, bytes(9000)).bytes()[:left]
+        after = EventFileBuilder().scalars("b", [(6, 1.0), (7, 2.0)]).bytes()
+        path = tmp_path / "events.out.tfevents.1"
+        path.write_bytes(points().bytes() + picture + after)
+        columns = scan_file(path)
+        assert columns.step.tolist() == [*steps_without(), 6, 7]
+        start = len(points().bytes())
+        assert problem_places(columns) == [("bad_data", start, left)]
+        reader = EventFileReader(path)
+        assert [event.step for event in reader] == columns.step.tolist()
+        assert tuple(reader.problems) == columns.problems
+
+    def test_a_length_that_checks_out_and_that_no_file_has(self, tmp_path: Path) -> None:
+        length = struct.pack("<Q", 1 << 62)
+        header = length + struct.pack("<I", masked_crc(length))
+        content = points().bytes()
+        columns = scan_content(tmp_path, header + content)
+        assert columns.step.tolist() == steps_without()
+        assert problem_places(columns) == [("bad_data", 0, 12)]
 
     def test_a_second_half_record_inside(self, tmp_path: Path) -> None:
         """Only from behind the last damage do whole records lead on."""

@@ -124,6 +124,18 @@ class TestGrowing:
             "undecodable",
         }
 
+    def test_a_record_that_holds_an_event_file_and_is_still_being_written(self, path: Path) -> None:
+        """Nobody can know yet that what is in it is no record of this file."""
+        picture = EventFileBuilder().image("i", 4, points(10, 3)).bytes()
+        path.write_bytes(points(1, 3) + picture[:-4])
+        before = scan_file(path)
+        assert before.step.tolist() == [1, 2, 3, 10, 11, 12]
+        append(path, picture[-4:])
+        look = rescan(before)
+        assert look.change == "healed"
+        assert look.columns.step.tolist() == [1, 2, 3, 4]
+        assert_same_columns(look.columns, scan_file(path))
+
     @fixture_is_the_same
     @given(data=st.data())
     def test_in_any_steps_is_as_at_once(

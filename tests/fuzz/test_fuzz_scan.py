@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tbtools.errors import BadLength, RecordError
+from tbtools.errors import BadLength, RecordError, TruncatedRecord
 from tbtools.eventfile.records import RecordReader
 from tbtools.eventfile.rescan import rescan
 from tbtools.eventfile.scan import scan_file
@@ -95,7 +95,7 @@ def read_records(path: str, size: int) -> tuple[int, list[tuple[int, int]]]:
                 count += 1
             except RecordError as error:
                 found = error.recoverable or (
-                    isinstance(error, BadLength) and reader.resynchronise()
+                    isinstance(error, (BadLength, TruncatedRecord)) and reader.resynchronise()
                 )
                 met.append((error.offset, (reader.offset if found else size) - error.offset))
                 if not found:
