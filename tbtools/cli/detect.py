@@ -63,7 +63,7 @@ _FOUND = 1
 @dry_run_option
 @engine_option
 @selection_options
-@output_options_with("junit", "sarif")
+@output_options_with("markdown", "latex", "junit", "sarif")
 def command(
     paths: tuple[str, ...],
     fail_on: tuple[str, ...],

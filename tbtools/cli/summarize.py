@@ -9,7 +9,7 @@ import click
 from tbtools.cli.dry_run import dry_run_option, tell_cost
 from tbtools.cli.ending import finish
 from tbtools.cli.options import engine_option, paths_argument, refuse_option
-from tbtools.cli.outputs import output_options
+from tbtools.cli.outputs import output_options_with
 from tbtools.cli.redraw import watch_option
 from tbtools.cli.selecting import selection_options
 
@@ -35,7 +35,7 @@ SORTINGS = ("name", "written", "steps", "points", "duration", "best")
 @engine_option
 @watch_option
 @selection_options
-@output_options
+@output_options_with("markdown", "latex")
 def command(
     paths: tuple[str, ...],
     by_tag: bool,

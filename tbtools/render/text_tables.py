@@ -56,8 +56,8 @@ def _filled(columns: Sequence[Column]) -> list[Column]:
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(markdown_text, cells))} |"
+    return f"| {' | '.join(markdown_text(cell.strip()) for cell in cells)} |"
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(map(latex_text, cells)) + r" \\"
+    return " & ".join(latex_text(cell.strip()) for cell in cells) + r" \\"

@@ -293,3 +293,22 @@ def test_example_judges_a_frame_from_elsewhere() -> None:
     )
     assert result.stdout.startswith("warning: overfitting in val_loss")
     assert "last good step: 3000" in result.stdout
+
+
+def test_markdown_and_latex_have_a_row_a_finding(tmp_path: Path) -> None:
+    values = [(step, math.nan if step > 30 else 1.0 / step) for step in range(1, 61)]
+    path = tmp_path / "a_b|c" / "events.out.tfevents.1"
+    EventFileBuilder().scalars("train/loss", values).write(path)
+    result = call("detect", str(tmp_path), "--format", "markdown")
+    head, _, *rows = result.out.splitlines()
+    assert (result.status, head) == (1, "| severity | kind | run | tag | since step | what |")
+    assert [row.split(" | ")[:2] for row in rows] == [["| error", "nonfinite"]]
+    assert "| a\\_b\\|c | train/loss | 31 | " in rows[0]
+    latex = call("detect", str(tmp_path), "--format", "latex").out.splitlines()
+    assert latex[:4] == [
+        r"\begin{tabular}{llllrl}",
+        r"\toprule",
+        r"severity & kind & run & tag & since step & what \\",
+        r"\midrule",
+    ]
+    assert latex[4].startswith(r"error & nonfinite & a\_b\textbar{}c & train/loss & 31 & ")

@@ -438,3 +438,36 @@ def test_the_zone_is_told_once_where_all_have_the_same(
     assert "  last event  " in mixed
     for told in ("2026-01-05 09:00 CET", "2026-07-05 10:00 CEST", "1e+300 s"):
         assert f"  {told}  " in mixed
+
+
+# -- for a pull request, and a paper
+
+
+@pytest.fixture
+def two_runs(tmp_path: Path) -> str:
+    for name, values in {"a|b": [(1, 0.5), (2, 0.25)], "c": [(1, 4.0), (3, 0.0001)]}.items():
+        path = tmp_path / name / "events.out.tfevents.1"
+        EventFileBuilder().scalars("train_loss", values).write(path)
+    return os.fspath(tmp_path)
+
+
+def test_markdown_has_a_row_a_run_or_a_tag(two_runs: str) -> None:
+    rows = call("summarize", two_runs, "--format", "markdown").out.splitlines()
+    assert rows[0].startswith("| run | steps | points | duration | last event")
+    assert rows[0].endswith("| judged by | last | best | trend | health |")
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| a\\|b", "| c"]
+    rows = call("summarize", two_runs, "--tags", "--format", "markdown").out.splitlines()
+    assert "| c | train\\_loss | scalars | 2 | 1..3 | 4 | 0.0001 | 0.0001 @ 3 | 4 @ 1 |" in rows[3]
+    [*_, row] = call("summarize", f"{two_runs}/c", "--format", "markdown").out.splitlines()
+    assert row.startswith("| train\\_loss | scalars | 2 ")
+
+
+def test_latex_has_a_tabular_without_curves(two_runs: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.tex"
+    assert call("summarize", two_runs, "--limit", "1", "-o", str(path)).status == 0
+    lines = path.read_text(encoding="ascii").splitlines()
+    assert lines[0].startswith("\\begin{tabular}{l")
+    assert lines[2].endswith(r"& judged by & last & best & health \\")
+    [row] = lines[4:-2]
+    assert row.startswith(r"a\textbar{}b & 1..2 & 2 & ")
+    assert r" & train\_loss & 0.25 & 0.25 @ 2 & " in row

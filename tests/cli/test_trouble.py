@@ -461,9 +461,15 @@ def test_what_was_superseded_is_named(folder: Path, runs: list[str], tag: bool) 
         ("export sound -o out.csv --format jsonl", "out.csv: the ending means csv"),
         ("export sound -o out.xlsx --format csv", "out.xlsx: the ending means xlsx"),
         ("summarize sound -o out.json --format csv", "out.json: the ending means json"),
-        ("summarize sound -o out.html", "out.html: there is no .html here, only table, json, csv"),
-        ("summarize sound -o out.md", "out.md: there is no .md here, only table, json, csv"),
-        ("detect sound -o out.pdf", "out.pdf: there is no .pdf here, only table, json, csv, junit"),
+        (
+            "summarize sound -o out.html",
+            "out.html: there is no .html here, only table, json, csv, markdown",
+        ),
+        ("verify sound -o out.md", "out.md: there is no .md here, only table, json, csv"),
+        (
+            "detect sound -o out.pdf",
+            "out.pdf: there is no .pdf here, only table, json, csv, markdown",
+        ),
         ("diff sound/a sound/b -o d.html", "-o d.html is no page; --report d.html makes one"),
         ("merge sound -o out.csv", "event files make a directory; out.csv would be a file"),
         ("plot sound --x nosuch", "no tag 'nosuch'"),

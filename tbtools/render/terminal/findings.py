@@ -14,6 +14,8 @@ from tbtools.render.not_judged import as_configured, not_judged_lines
 from tbtools.render.shared import failure_lines, group_key, shared_findings
 from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
+from tbtools.render.terminal.table import Column
+from tbtools.render.text_tables import latex_table, markdown_table
 from tbtools.runs.diagnostics import count_read
 from tbtools.vocabulary import SEVERITIES
 
@@ -39,7 +41,7 @@ _STYLES = {"error": "bold red", "warning": "yellow"}
 
 
 class JudgementView:
-    """Findings as lines, JSON, CSV, JUnit XML and SARIF.
+    """Findings as lines, JSON, CSV, Markdown, LaTeX, JUnit XML and SARIF.
 
     Args:
         judgement: What was found.
@@ -85,6 +87,25 @@ class JudgementView:
         for finding in self.judgement.findings:
             row = finding.to_dict()
             yield [row[name] for name in names]
+
+    def to_markdown(self) -> Iterator[str]:
+        """A table with one row a finding."""
+        return markdown_table(self._columns())
+
+    def to_latex(self) -> Iterator[str]:
+        """The same as a tabular."""
+        return latex_table(self._columns())
+
+    def _columns(self) -> list[Column]:
+        findings = self.judgement.findings
+        return [
+            Column("severity", [each.severity for each in findings]),
+            Column("kind", [each.kind for each in findings]),
+            Column("run", [shown_name(each.run) for each in findings]),
+            Column("tag", [shown_name(each.tag) for each in findings]),
+            Column("since step", [format_count(each.onset_step) for each in findings], True),
+            Column("what", [printable(each.message) for each in findings]),
+        ]
 
     def to_junit(self) -> Iterator[str]:
         """See `junit_lines`."""

@@ -23,6 +23,7 @@ from tbtools.render.not_judged import as_configured
 from tbtools.render.terminal.lines import number_format, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline, sparklines
 from tbtools.render.terminal.table import Column, print_table
+from tbtools.render.text_tables import latex_table, markdown_table
 from tbtools.runs.diagnostics import count_read
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ _SORT_KEYS: dict[str, Callable[[RunSummary], Any]] = {
 
 
 class SummaryView:
-    """A summary as table, JSON and CSV.
+    """A summary as table, JSON, CSV, Markdown and LaTeX.
 
     Args:
         summary: What is shown.
@@ -149,6 +150,15 @@ class SummaryView:
 
     # -- for a person
 
+    def to_markdown(self) -> Iterator[str]:
+        """The table."""
+        return markdown_table(self._columns(format_number))
+
+    def to_latex(self) -> Iterator[str]:
+        """The table without the curves, whose signs LaTeX has no font for, as a tabular."""
+        columns = self._columns(format_number)
+        return latex_table([column for column in columns if column.name != "trend"])
+
     def show(self, console: Console) -> None:
         """Prints the table; nothing, where nothing could be read."""
         if not self.summary.readable:
@@ -159,11 +169,23 @@ class SummaryView:
             self._show_runs(console)
 
     def _show_runs(self, console: Console) -> None:
+        ascii_only = console.options.ascii_only
+        print_table(console, self._run_columns(number_format(console), ascii_only=ascii_only))
+
+    def _columns(self, number: FormatNumber) -> list[Column]:
+        if not self.by_tag:
+            return self._run_columns(number)
+        rows = list(self._series())[: self.limit]
+        columns = _tag_columns([series for _, series in rows], number)
+        if len(self.summary.runs) != 1:
+            columns.insert(0, _run_names(rows))
+        return columns
+
+    def _run_columns(self, number: FormatNumber, *, ascii_only: bool = False) -> list[Column]:
         runs = self.summary.runs[: self.limit]
-        number, ascii_only = number_format(console), console.options.ascii_only
         objectives = [run.objective for run in runs]
         last_event, ends = _time_column("last event", [run.end_time for run in runs])
-        columns = [
+        return [
             Column("run", [shown_name(run.run) for run in runs], names=True),
             Column("steps", [_span(run.first_step, run.last_step) for run in runs], True, 4),
             Column("points", [format_count(run.points) for run in runs], True, 9),
@@ -177,7 +199,6 @@ class SummaryView:
             Column("trend", _trends(objectives, ascii_only), rank=5),
             Column("health", [_health(run) for run in runs]),
         ]
-        print_table(console, columns)
 
     def _show_tags(self, console: Console) -> None:
         several = len(self.summary.runs) != 1
@@ -186,11 +207,13 @@ class SummaryView:
         rows = list(self._series())[: self.limit]
         if not rows:
             return
-        names = [shown_name(run.run) for run, _ in rows]
-        columns = _tag_columns([series for _, series in rows], console)
+        number, ascii_only = number_format(console), console.options.ascii_only
+        columns = _tag_columns([series for _, series in rows], number, ascii_only=ascii_only)
+        names = _run_names(rows)
         if several and not console.is_terminal:  # what is piped is searched line by line
-            columns.insert(0, Column("run", names, names=True))
-        print_table(console, columns, sections=names if several and console.is_terminal else None)
+            columns.insert(0, names)
+        sections = names.plain if several and console.is_terminal else None
+        print_table(console, columns, sections=sections)
 
     def totals(self) -> str:
         """One line: what was read, and what of it is not shown or judged; empty for nothing."""
@@ -221,8 +244,13 @@ class SummaryView:
         return text
 
 
-def _tag_columns(rows: Sequence[SeriesSummary], console: Console) -> list[Column]:
-    number, ascii_only = number_format(console), console.options.ascii_only
+def _run_names(rows: Sequence[tuple[RunSummary, SeriesSummary]]) -> Column:
+    return Column("run", [shown_name(run.run) for run, _ in rows], names=True)
+
+
+def _tag_columns(
+    rows: Sequence[SeriesSummary], number: FormatNumber, *, ascii_only: bool = False
+) -> list[Column]:
     numbers = [series.statistics for series in rows]
     dtypes = [each.dtype for each in numbers]
     lows: list[_Point] = [(each.min, each.min_step) for each in numbers]
