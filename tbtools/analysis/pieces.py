@@ -11,6 +11,7 @@ import numpy as np
 
 from tbtools.analysis.stretches import Stretches, open_unchanged, stretches_to_copy
 from tbtools.eventfile.wire import declares_plugin
+from tbtools.eventfile.writer import seconds_in_name
 from tbtools.runs.loops import loops
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def result_name(start_time: float) -> str:
     Args:
         start_time: Of its first event, seconds since the epoch.
     """
-    return f"events.out.tfevents.{max(int(start_time), 0):010d}.tbtools"
+    return f"events.out.tfevents.{seconds_in_name(start_time)}.tbtools"
 
 
 def pieces_of(groups: Sequence[FileGroup]) -> Iterator[Copy | Rewritten | SessionStart]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 FILE_VERSION = "brain.Event:2"
+# The greatest number of seconds in a file's name: readers may make an int64 of it.
+_LAST_SECOND = 2.0**62
 
 # tensorflow/core/framework/types.proto, tensorflow/core/util/event.proto and
 # tensorboard/plugins/hparams/api.proto.
@@ -297,14 +299,21 @@ def _as_number(tag: str, value: Any) -> float:
         raise errors.UnwritableValue(f"{value!r} of {tag!r} is no number") from error
 
 
+def seconds_in_name(wall_time: float) -> str:
+    """What an event file's name says of its first wall time, which no clock need have told."""
+    seconds = wall_time if wall_time > 0 else 0.0  # which NaN is not
+    return f"{int(min(seconds, _LAST_SECOND)):010d}"
+
+
 def _create(directory: Path, seconds: float, suffix: object) -> BinaryIO:
     if not isinstance(suffix, str) or "/" in suffix:
         raise errors.InvalidArgument(f"filename_suffix={suffix!r} cannot end a file's name")
     directory.mkdir(parents=True, exist_ok=True)
     host, pid = socket.gethostname(), os.getpid()
+    first = f"events.out.tfevents.{seconds_in_name(seconds)}.{host}.{pid}"
     while True:
         number = next(_writers)
-        path = directory / f"events.out.tfevents.{int(seconds):010d}.{host}.{pid}.{number}{suffix}"
+        path = directory / f"{first}.{number}{suffix}"
         try:
             return path.open("xb")
         except FileExistsError:  # by a host of the same name: the next number

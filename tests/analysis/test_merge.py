@@ -307,6 +307,17 @@ class TestRestarts:
         assert run.scalars("loss")["step"].tolist() == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("begun", [1e300, -5.0, 1e12])
+def test_wall_times_that_no_clock_tells(tmp_path: Path, begun: float) -> None:
+    """They stand in the name of the merged file, which has a limit."""
+    builder = EventFileBuilder().file_version(wall_time=begun)
+    for step in range(3):
+        builder.scalar("loss", step, 0.5, wall_time=begun + step)
+    builder.write(tmp_path / "run" / "events.out.tfevents.1")
+    run = written(tbtools.merge(tmp_path / "run"), tmp_path / "out")
+    assert run.scalars("loss")["wall_time"].tolist() == [begun, begun + 1, begun + 2]
+
+
 class TestBytes:
     def test_a_run_of_one_file_is_copied_as_it_is(self, tmp_path: Path) -> None:
         builder = session(0, 5, START).histogram("weights", 3, [1.0, 2.0], [3, 4]).text("n", 1, "x")

@@ -84,6 +84,14 @@ class TestFile:
         )
         assert events(file.path)[0].wall_time == 7.9
 
+    @pytest.mark.parametrize("wall_time", [math.nan, math.inf, -math.inf, 1e300, -5.0])
+    def test_a_time_that_no_clock_tells(self, tmp_path: Path, wall_time: float) -> None:
+        with EventFileWriter(tmp_path, wall_time=wall_time) as file:
+            file.add_scalar("loss", 1.0, 1, wall_time)
+        assert re.match(r"events\.out\.tfevents\.\d{10,19}\.", Path(file.path).name)
+        found = [event.wall_time for event in events(file.path)]
+        np.testing.assert_array_equal(found, [wall_time, wall_time])
+
     def test_names_are_unique_within_a_second(self, tmp_path: Path) -> None:
         files = [EventFileWriter(tmp_path, wall_time=1.0) for _ in range(20)]
         for file in files:
