@@ -156,6 +156,19 @@ def test_case_evaluations_of_tasks(cases: Path) -> None:
 # --- order -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("names", ["abc", "cba", "bca"])
+@pytest.mark.parametrize("time", [0.0, -START])
+def test_files_of_one_wall_time_stand_in_the_order_of_their_steps(
+    tmp_path: Path, names: str, time: float
+) -> None:
+    for name, first in zip(names, (0, 100, 200), strict=True):
+        session(tmp_path, name, range(first, first + 120), time, every=0.0)
+    run = read(tmp_path)
+    assert steps(run) == list(range(320))
+    assert run.superseded == 40
+    assert len(steps(read(tmp_path, "keep"))) == 360
+
+
 @pytest.mark.parametrize("names", ["ab", "ba"])
 def test_sessions_stand_in_the_order_of_their_times(tmp_path: Path, names: str) -> None:
     end = session(tmp_path, names[0], range(10), 0)

@@ -17,9 +17,33 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.eventfile.scan import FileColumns
     from tbtools.runs.timeline.clocks import Clocks
     from tbtools.runs.timeline.rows import RunRows
     from tbtools.runs.timeline.sessions import Session
+
+
+_LAST_STEP = np.iinfo(np.int64).max
+
+
+def by_steps_in_one_instant(files: Sequence[FileColumns]) -> list[FileColumns]:
+    """The files in their order, but those of one and the same wall time by their lowest steps.
+
+    Logs that were converted may have no other time than 0. Then no clock tells what came first, and
+    nothing may be dropped because of a file's name.
+    """
+    instants: dict[float, list[int]] = {}
+    for number, file in enumerate(files):
+        if file.first_wall_time is not None:
+            instants.setdefault(file.first_wall_time, []).append(number)
+    ordered = list(files)
+    for time, numbers in instants.items():
+        together = [files[number] for number in numbers]
+        if len(numbers) > 1 and all((file.wall_time == time).all() for file in together):
+            together.sort(key=lambda file: int(file.step.min(initial=_LAST_STEP)))
+            for number, file in zip(numbers, together, strict=True):
+                ordered[number] = file
+    return ordered
 
 
 def overlapping_sessions(clocks: Clocks) -> list[list[int]]:

@@ -28,7 +28,11 @@ from tbtools.runs.timeline.notes import (
     skew_note,
     step_notes,
 )
-from tbtools.runs.timeline.order import overlapping_sessions, written_order
+from tbtools.runs.timeline.order import (
+    by_steps_in_one_instant,
+    overlapping_sessions,
+    written_order,
+)
 from tbtools.runs.timeline.restarts import superseded_by_preemption, superseded_by_session_log
 from tbtools.runs.timeline.resume import superseded_by_resume
 from tbtools.runs.timeline.rows import join_files
@@ -251,6 +255,8 @@ def build_timeline(files: Sequence[FileColumns], policy: RestartPolicy) -> Timel
     copies = Copies(list(files), [], [])
     if len(files) > 1 and policy in ("resume", "keep"):  # TensorBoard's backends read copies too
         copies = find_copies(files)
+    if policy == "resume":
+        copies = copies._replace(kept=by_steps_in_one_instant(copies.kept))
     rows = join_files(copies.kept)
     sessions = find_sessions(rows)
     clocks = plain_clocks(sessions)
