@@ -89,7 +89,7 @@ def report(
 
     Args:
         x: A path, a `Run`, an `Experiment`, or several of them.
-        path: The HTML file; ``-`` for standard output.
+        path: The HTML file, whose ending says so or is none; ``-`` for standard output.
         title: The heading; the name of the log directory by default.
         tags: Names or globs; all tags where not given.
         exclude_tags: Those that are left out.
@@ -122,13 +122,14 @@ def report(
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
-        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, there is no point in
-            the steps, or no value at all.
+        InvalidArgument: The ending of `path` is that of another file, `smoothing` or `plotlyjs` is
+            none of what they may be, there is no point in the steps, or no value at all.
 
     Examples:
         >>> tbtools.report("examples/logs/sweep", "report.html").name
         'report.html'
     """
+    _require_page(path)
     return write_report(
         x,
         path,
@@ -168,7 +169,7 @@ def write_report(
 
     Args:
         x: As for `report`, which also says what is raised; likewise the other arguments.
-        path: The HTML file.
+        path: The HTML file; of any ending, for whoever calls this has looked at it.
         title: The heading.
         selection: Which tags and steps.
         smoothing: Where the smoothing slider stands at first.
@@ -312,9 +313,11 @@ def diff_report(
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
         FileError: The page cannot be written there.
+        InvalidArgument: The ending of `path` is that of another file.
         UnsupportedType: The result is no Diff.
         MissingExtra: The extra ``report`` is not installed.
     """
+    _require_page(path)
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
     if not isinstance(result, Diff):
         raise UnsupportedType(f"{type(result).__name__} is no Diff")
@@ -397,12 +400,16 @@ def _check_arguments(
     if as_path(path) == "-":
         return
     require_free(path, force=force)
-    output_format(os.fspath(path), "html", ["html"])  # refuses what the ending says otherwise
     if plotlyjs == "directory" and source_of(as_path(path)).is_remote:
         raise InvalidArgument("plotlyjs='directory' puts a script beside the page, only locally")
     beside = Path(path).parent / PLOTLY_FILE
     if plotlyjs == "directory" and not _is_plotly(beside):
         require_free(beside, force=force)
+
+
+def _require_page(path: str | os.PathLike[str]) -> None:
+    """Refuses a file whose ending says that it holds something else, as the command does."""
+    output_format(os.fspath(as_path(path)), None, ["html"])
 
 
 def _check_smoothing(smoothing: float | None) -> None:
