@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tbtools.analysis.edit.results import Asset, PluginEdit
-    from tbtools.analysis.pieces import Copy, Rewritten, SessionStart
+    from tbtools.analysis.pieces import Copy, Rewritten
+    from tbtools.analysis.session_starts import SessionStart
     from tbtools.analysis.stretches import ScannedFile
     from tbtools.runs.timeline.notes import RunNote
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # What NumPy makes numbers of that mean something else: dates are nanoseconds then, and of complex
 # numbers only one half is left.
 _NO_NUMBERS = "mMc"
+# Columns beside a column of steps that tell whose value it is and when it was written.
+_PLACES = ("run", "step", "wall_time")
 
 
 def series_of_frame(x: pd.Series | pd.DataFrame) -> Iterator[ScalarSeries]:
@@ -30,8 +32,9 @@ def series_of_frame(x: pd.Series | pd.DataFrame) -> Iterator[ScalarSeries]:
             - a Series of values with the steps as its index and the tag as its name,
             - a long frame with the columns ``step`` and ``value``, and where there are such also
               ``run``, ``tag`` and ``wall_time``,
-            - a wide frame with the steps as its index and a column a tag, or a column a
-              (run, tag) pair.
+            - a wide frame with a column a tag, or a column a (run, tag) pair, and with the steps as
+              its index; or as a column ``step``, beside which ``run`` and ``wall_time`` are no tags
+              either.
 
     Returns:
         Each series, its points in the order of the rows; run ``.`` where none is named.
@@ -46,8 +49,20 @@ def series_of_frame(x: pd.Series | pd.DataFrame) -> Iterator[ScalarSeries]:
         yield ScalarSeries.from_arrays(".", tag, _steps(x.index, tag), column_numbers(x))
     elif {"step", "value"} <= set(map(str, x.columns)):
         yield from _long(x)
+    elif has_step_column(x):
+        yield from _wide_with_steps(x)
     else:
         yield from _wide(x)
+
+
+def has_step_column(frame: pd.DataFrame) -> bool:
+    """Whether a wide frame has its steps in a column; beside an index of that name it is a tag."""
+    return frame.columns.nlevels == 1 and "step" in frame.columns and frame.index.name != "step"
+
+
+def tag_columns(frame: pd.DataFrame) -> list[int]:
+    """Which columns of a wide frame hold values, where `has_step_column`."""
+    return [number for number, name in enumerate(frame.columns) if name not in _PLACES]
 
 
 def _long(frame: pd.DataFrame) -> Iterator[ScalarSeries]:
@@ -64,6 +79,29 @@ def _rows(frame: pd.DataFrame, run: str, tag: str) -> ScalarSeries:
     wall_time = column_numbers(frame["wall_time"]) if "wall_time" in frame.columns else None
     values = column_numbers(frame["value"])
     return ScalarSeries.from_arrays(run, tag, _steps(frame["step"], tag), values, wall_time)
+
+
+def _wide_with_steps(frame: pd.DataFrame) -> Iterator[ScalarSeries]:
+    if "run" not in frame.columns:
+        yield from _wide_run(frame, ".", tag_columns(frame))
+        return
+    # What only other runs have logged is no series of NaN.
+    missing = frame.isna().groupby(frame["run"], sort=False, observed=True).all()
+    for run, part in frame.groupby("run", sort=False, observed=True):
+        absent = (missing.loc[run] & ~missing.all()).to_numpy()
+        yield from _wide_run(part, str(run), [n for n in tag_columns(frame) if not absent[n]])
+
+
+def _wide_run(frame: pd.DataFrame, run: str, tags: list[int]) -> Iterator[ScalarSeries]:
+    wall_time = column_numbers(frame["wall_time"]) if "wall_time" in frame.columns else None
+    for number in tags:
+        column = frame.iloc[:, number]
+        values, tag = column_numbers(column), str(column.name)
+        logged = _logged(values)
+        times = None if wall_time is None else wall_time[logged]
+        yield ScalarSeries.from_arrays(
+            run, tag, _steps(frame["step"][logged], tag), values[logged], times
+        )
 
 
 def _wide(frame: pd.DataFrame) -> Iterator[ScalarSeries]:

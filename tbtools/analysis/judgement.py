@@ -137,8 +137,9 @@ def detect(
             - a Series of values with the steps as its index and the tag as its name,
             - a long frame with the columns ``step`` and ``value``, and where there are such also
               ``run``, ``tag`` and ``wall_time``,
-            - a wide frame with the steps as its index and a column a tag, or a column a
-              (run, tag) pair.
+            - a wide frame with a column a tag, or a column a (run, tag) pair, and with the steps as
+              its index; or as a column ``step``, beside which ``run`` and ``wall_time`` are no tags
+              either.
         tags: Names or globs; findings about other tags are left out. All series are judged.
         steps: First and last step, both included; findings that do not touch them are left out.
             Whole series are judged.

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.edit.results import Asset
     from tbtools.analysis.file_groups import FileGroup
-    from tbtools.analysis.pieces import Copy, SessionStart
+    from tbtools.analysis.pieces import Copy
     from tbtools.analysis.same_tags import SameTag
+    from tbtools.analysis.session_starts import SessionStart
     from tbtools.runs.inputs import RunsLike
     from tbtools.runs.parts import Steps
     from tbtools.runs.run import Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from tbtools.analysis.frames import column_numbers
+from tbtools.analysis.frames import column_numbers, has_step_column, tag_columns
 from tbtools.analysis.smoothers import check_smoothing, smooth_values
 from tbtools.errors import InvalidArgument, UnknownTag
 from tbtools.runs.diagnostics import Provenance, require_readable
@@ -120,7 +120,8 @@ def smooth(
             - a Series of values,
             - a long frame with the columns ``step`` and ``value``, and where there are such also
               ``run``, ``tag`` and ``wall_time``,
-            - a wide frame, every column a series; a NaN in it stands for no point,
+            - a wide frame, every column a series but for those that `detect` takes for steps, runs
+              and wall times; a NaN in it stands for no point,
             - a path, a Run, an Experiment, or several of them.
         weight: TensorBoard's slider value, 0 (nothing changes) to below 1. It means as much
             smoothing in every method: windows are as wide as to leave the same noise.
@@ -128,7 +129,7 @@ def smooth(
         by: On which axis ``time_weighted_ema`` measures distances: ``step``, ``wall``,
             ``relative`` (the same distances), ``active`` (not of a frame), or another scalar, by
             its tag; of a long frame also another column. For a Series and a wide frame it is
-            their index, whatever this says.
+            their index or their column ``step``, whatever this says.
         window: Points in a window, instead of what the weight says.
 
     Returns:
@@ -164,8 +165,18 @@ def smooth(
             values[rows] = smoothed(values[rows], places.iloc[rows])
         return frame.assign(value=values)
     result = frame.copy()
-    for number in range(frame.shape[1]):
-        result.isetitem(number, smoothed(column_numbers(frame.iloc[:, number]), frame.index))
+    with_steps = has_step_column(frame)
+    axis = frame["step"] if with_steps else frame.index.to_series()
+    runs = (
+        list(series_rows(frame[frame.columns.intersection(["run"])]))
+        if with_steps
+        else [slice(None)]
+    )
+    for number in tag_columns(frame) if with_steps else range(frame.shape[1]):
+        values = column_numbers(frame.iloc[:, number]).copy()
+        for rows in runs:
+            values[rows] = smoothed(values[rows], axis.iloc[rows])
+        result.isetitem(number, values)
     return result
 
 

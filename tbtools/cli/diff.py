@@ -100,6 +100,7 @@ def command(
     from tbtools.analysis.diff import diff, parse_limits, violations
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.files import require_free
+    from tbtools.render.output import output_format
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.diff import DiffView, lines_not_compared
     from tbtools.render.terminal.progress import (
@@ -122,6 +123,7 @@ def command(
         raise click.UsageError(f"--format {output.chosen_format} is of --against")
     output.check()
     if page is not None:
+        output_format(page, None, ["html"])
         require_free(page, force=output.force)
     bounds = parse_limits(limits)
     directions = parse_objectives(objectives)

@@ -53,7 +53,8 @@ def command(
       tbtools explain logs/baseline --format json --budget 8000
       tbtools explain logs/baseline -o baseline.md
     """
-    from tbtools.analysis.explain import explain_run, load_with_siblings, named_run
+    from tbtools.analysis.beside import load_with_siblings, named_run
+    from tbtools.analysis.explain import explain_run
     from tbtools.analysis.objective import parse_objectives
     from tbtools.render.terminal.diagnostics import Diagnostics
     from tbtools.render.terminal.explanation import ExplanationView

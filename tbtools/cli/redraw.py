@@ -52,7 +52,7 @@ def watch_option(command: Command) -> Command:
 
 def _redraw(draw: Callable[[], object], paths: Sequence[str]) -> NoReturn:
     """Draws for ever; the screen is as it was when a signal ends that."""
-    from tbtools.live.follower import interval_of
+    from tbtools.live.watched import interval_of
     from tbtools.render.unfinished import unfinished
 
     click.get_current_context().meta[REDRAWING] = True

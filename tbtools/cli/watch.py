@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tbtools.live.events import Event
     from tbtools.live.watch import Watch
 
-_HINT = "lines of text, for want of Textual: pip install 'tbtools[watch]' shows the whole screen"
 _STATUS = {"reached": 0, "finding": 1, "timeout": TROUBLE}
 
 
@@ -115,7 +114,7 @@ def command(
     """
     from tbtools.analysis.objective import parse_objectives
     from tbtools.live.api import watch
-    from tbtools.live.app.run import has_textual, is_on_terminal, run_app
+    from tbtools.live.app.run import hindrance, run_app
     from tbtools.live.lines import begun_line, ended_line
 
     made = watch(
@@ -136,11 +135,13 @@ def command(
         cooldown=cooldown or 0.0,
         **selection.arguments,
     )
-    if shape is None and not quiet and is_on_terminal():
-        if has_textual():
+    if shape is None and not quiet and sys.stdout is not None and sys.stdout.isatty():
+        reason = hindrance()
+        if reason is None:
             run_app(made)
             return _status(made) if made.outcome else 0
-        click.echo(_HINT, err=True)
+        # Standard output is what is looked at, wherever standard error goes.
+        click.echo(f"lines of text: {reason}")
     if not quiet:
         made.on_begun = lambda: click.echo(begun_line(made), err=True)
     for event in made:

@@ -11,9 +11,10 @@ from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.eventfile.source import as_path
 from tbtools.live.commands import Command
 from tbtools.live.conditions import parse_condition, split_action
-from tbtools.live.follower import Follower, Watched
+from tbtools.live.follower import Follower
 from tbtools.live.state import GivenAlarms, state_path
 from tbtools.live.watch import Action, Plan, Watch
+from tbtools.live.watched import Watched
 from tbtools.live.webhooks import Webhook
 from tbtools.runs.selection import Selection, as_globs
 from tbtools.vocabulary import FAILING_KINDS, FINDING_KINDS

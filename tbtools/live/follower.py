@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tbtools import system
@@ -13,7 +13,6 @@ from tbtools.analysis.detect.detectors.stall import silences
 from tbtools.analysis.detect.pairs import family
 from tbtools.analysis.judging import judge_series
 from tbtools.errors import NoEventFiles
-from tbtools.eventfile.source import as_path, source_of
 from tbtools.eventfile.spool import Spool
 from tbtools.live.asking import is_true_of
 from tbtools.live.budget import Budget
@@ -21,11 +20,12 @@ from tbtools.live.episodes import Episodes
 from tbtools.live.events import Event
 from tbtools.live.lookout import Lookout
 from tbtools.live.run import FollowedRun
+from tbtools.live.watched import interval_of
 from tbtools.runs.experiment import Experiment
 from tbtools.runs.inputs import open_inputs
 from tbtools.runs.reading import read_ahead
 from tbtools.runs.scalars import read_scalars_of
-from tbtools.runs.selection import EVERYTHING, Selection, choose
+from tbtools.runs.selection import choose
 from tbtools.runs.timeline.restarts import check_policy
 from tbtools.runs.where import parse_where
 
@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect import Finding
     from tbtools.live.events import EventKind
-    from tbtools.runs.experiment import LogPath
+    from tbtools.live.watched import Watched
     from tbtools.runs.run import Run
-    from tbtools.runs.selection import Globs
     from tbtools.runs.where import Where
     from tbtools.vocabulary import FileChangeKind, Objective
 
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 _SHARE = 0.01
 # A run whose files nobody has touched for so long is not being written; it is not even read.
 _IDLE_SECONDS = 3600.0
-# As often as it pays to look at what people read; a server counts every request, and may charge it.
-_INTERVAL, _REMOTE_INTERVAL = 2.0, 30.0
 # So many points of runs are in memory, of 24 to 50 bytes each; those of others lie in a file. At
 # first more: what is there already is read by the screen next, which somebody waits for.
 _MOST_HELD, _FIRST_HELD = 150_000, 6_000_000
@@ -58,39 +55,6 @@ _TOLD: dict[FileChangeKind, str] = {
     "replaced": "is another file now, and was read anew",
     "unreadable": "cannot be read any more; what was read of it stays",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What is followed.
-
-    Attributes:
-        paths: Log directories, runs or event files; they need not be there yet.
-        runs: Names or globs of runs; none for all.
-        exclude_runs: Those that are left out.
-        where: Which of these, as for `tbtools.load`; a run may come to match later.
-        selection: Which findings, by their tags.
-        objectives: Which way is better, by glob; those that match nothing yet are no error.
-        restarts: The restart policy.
-        kinds: Kinds that are asked for by name, and so reported whatever tbtools.toml says.
-        cache: As for `tbtools.load`.
-    """
-
-    paths: Sequence[LogPath]
-    runs: Globs = None
-    exclude_runs: Globs = None
-    where: str | None = None
-    selection: Selection = EVERYTHING
-    objectives: Mapping[str, Objective] | None = None
-    restarts: str = "resume"
-    kinds: Sequence[str] = ()
-    cache: bool = True
-
-
-def interval_of(paths: Sequence[LogPath]) -> float:
-    """Seconds between two looks at some paths, unless somebody wants another time."""
-    remote = any(source_of(as_path(path)).is_remote for path in paths)
-    return _REMOTE_INTERVAL if remote else _INTERVAL
 
 
 class Follower:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tbtools.errors import InvalidArgument, NoEventFiles, UnknownName
-from tbtools.render.report.write import settle_page
+from tbtools.render.report.page_file import settle_page
 from tbtools.render.unfinished import unfinished
 from tbtools.runs.status import run_ending, run_status
 

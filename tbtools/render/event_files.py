@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.ensemble import runs_needed
-from tbtools.analysis.pieces import Copy, Rewritten, SessionStart, result_name
+from tbtools.analysis.pieces import Copy, Rewritten, result_name
+from tbtools.analysis.session_starts import SessionStart
 from tbtools.errors import UnwritableValue
 from tbtools.eventfile.records import FRAME_SIZE, HEADER_SIZE, write_record
 from tbtools.eventfile.scalar_records import encode_scalars

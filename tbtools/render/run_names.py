@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from tbtools.render.terminal.cutting import cut_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -12,6 +15,12 @@ if TYPE_CHECKING:
 _SEPARATORS = re.compile(r"[/,;]+")
 # Behind a value, in front of the next key: in `learning_rate=1_gamma=0.9` the second underscore.
 _NEXT_KEY = re.compile(r"(=[^=_/,;]*?)[_-](?=[A-Za-z][\w.]*=)")
+# A word of a name without keys, with the separators behind it.
+_WORDS = re.compile(r"[^_ -]+[_ -]*|[_ -]+")
+# Names up to this length are short enough for any list (runlist.js has it, too).
+_LONG = 22
+# So many letters have room in two lines of a list beside a page's charts.
+_TWO_LINES = 34
 # Directories inside one another whose runs are told apart; what lies deeper is left as it is.
 _DEEPEST = 16
 
@@ -73,7 +82,8 @@ def tight_names(shown: Sequence[str]) -> list[tuple[str, str]]:
     """Short names where there is room for a few letters: what stands above several, and the rest.
 
     Their directory stands above them, and the keys that they have in common: ``0.001 · 2`` below
-    ``sweep/learning_rate · seed``.
+    ``sweep/learning_rate · seed``. So do the words with which long names without keys begin and
+    end: ``sgd_seed3`` below ``cifar10_resnet18_…_cosine_augmented``.
 
     Args:
         shown: What `short_names` gave.
@@ -83,10 +93,61 @@ def tight_names(shown: Sequence[str]) -> list[tuple[str, str]]:
     """
     parts = [_keys_and_values(name) for name in shown]
     alike = Counter(heading for heading, _ in parts)
-    return [
+    tight = [
         (heading, values) if values and alike[heading] > 1 else _in_directory(name)
         for name, (heading, values) in zip(shown, parts, strict=True)
     ]
+    plain: dict[str, list[int]] = defaultdict(list)
+    for number, (heading, _) in enumerate(tight):
+        if " · " not in shown[number]:  # where it is, what all share was left out
+            plain[heading].append(number)
+    for heading, numbers in plain.items():
+        words, rests = _without_shared_ends([tight[number][1] for number in numbers])
+        for number, rest in zip(numbers, rests, strict=True):
+            tight[number] = heading + words, rest
+    return tight
+
+
+def cut_rests(tight: Sequence[tuple[str, str]]) -> list[str]:
+    """What `tight_names` calls runs below their headings, cut to two lines of a list.
+
+    Those below one heading still differ, if that can be.
+    """
+    below: dict[str, list[int]] = defaultdict(list)
+    for number, (heading, _) in enumerate(tight):
+        below[heading].append(number)
+    cut = [rest for _, rest in tight]
+    for numbers in below.values():
+        rests = cut_names([cut[number] for number in numbers], _TWO_LINES, "…")
+        for number, rest in zip(numbers, rests, strict=True):
+            cut[number] = rest
+    return cut
+
+
+def _without_shared_ends(names: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The words with which all of some long names begin and end, and the names without them.
+
+    A number keeps the word in front of it: ``seed_3``, not ``3``.
+    """
+    words = [_WORDS.findall(name) for name in names]
+    fewest = min(map(len, words))
+    if len(set(names)) < 2 or max(map(len, names)) <= _LONG:
+        return "", names
+    begin = _alike(words, range(fewest - 1))
+    end = _alike(words, range(-1, begin - fewest, -1))
+    if begin and any(each[begin][0].isdigit() for each in words):
+        begin -= 1
+    first = words[0]
+    rests = ["".join(each[begin : len(each) - end]).rstrip("_- ") for each in words]
+    if not all(rests) or len(set(rests)) < len(set(names)):
+        return "", names
+    tail = "…" + "".join(first[len(first) - end :]) if end else ""
+    return "".join(first[:begin]) + tail, rests
+
+
+def _alike(words: Sequence[Sequence[str]], places: range) -> int:
+    """At how many places, one behind the other, all have the same word."""
+    return sum(1 for _ in takewhile(lambda n: len({each[n] for each in words}) == 1, places))
 
 
 def _keys_and_values(name: str) -> tuple[str, str]:

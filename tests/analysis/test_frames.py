@@ -73,3 +73,59 @@ def test_values_that_are_no_numbers_are_refused(values: object, said: str) -> No
         tbtools.detect(pd.DataFrame({**rows, "value": values}))
     with pytest.raises(InvalidArgument, match=f"^'wall_time' {said}"):
         tbtools.detect(pd.DataFrame({**rows, "wall_time": values}))
+
+
+class TestAColumnOfSteps:
+    """A wide frame as a CSV file has it: a row a step, which is a column."""
+
+    STEP = np.arange(0, 4000, 100)
+    LOSS = np.r_[np.linspace(2, 1, 30), np.full(10, np.nan)]
+    ACC = np.linspace(0.1, 0.9, 40)
+
+    def test_it_tells_the_steps_and_is_no_tag(self) -> None:
+        found = tbtools.detect(
+            pd.DataFrame({"step": self.STEP, "loss": self.LOSS, "acc": self.ACC})
+        )
+        [finding] = [each for each in found if each.kind == "nonfinite"]
+        assert (finding.run, finding.tag) == (".", "loss")
+        assert (finding.onset_step, finding.last_good_step) == (3000, 2900)
+        assert all(each.tag != "step" for each in (*found, *found.not_judged))
+
+    def test_the_index_is_no_matter(self) -> None:
+        whole = pd.DataFrame({"step": self.STEP, "loss": self.LOSS, "acc": self.ACC})
+        part = whole[whole.index % 2 == 0]
+        [finding] = [each for each in tbtools.detect(part) if each.kind == "nonfinite"]
+        assert finding.onset_step == 3000
+
+    def test_sparse_rows(self) -> None:
+        evaluated = np.where(np.arange(40) % 4 == 0, self.ACC, np.nan)
+        frame = pd.DataFrame({"step": self.STEP, "loss": self.ACC[::-1], "val/acc": evaluated})
+        assert not [each for each in tbtools.detect(frame) if each.kind == "nonfinite"]
+
+    def test_runs_and_wall_times_beside_it(self) -> None:
+        sound = pd.DataFrame({"step": self.STEP, "loss": self.ACC[::-1], "run": "sound"})
+        broken = pd.DataFrame({"step": self.STEP, "loss": self.LOSS, "run": "broken"})
+        frame = pd.concat([sound.assign(acc=self.ACC), broken], ignore_index=True)
+        frame["wall_time"] = 1.7e9 + frame["step"]
+        [finding] = [each for each in tbtools.detect(frame) if each.kind == "nonfinite"]
+        assert (finding.run, finding.tag, finding.onset_step) == ("broken", "loss", 3000)
+        assert finding.onset_time == 1.7e9 + 3000
+
+    def test_beside_an_index_of_that_name_it_is_a_tag(self) -> None:
+        index = pd.Index(self.STEP, name="step")
+        frame = pd.DataFrame({"step": np.arange(40), "loss": self.LOSS}, index=index)
+        [finding] = [each for each in tbtools.detect(frame) if each.kind == "nonfinite"]
+        assert finding.onset_step == 3000
+        assert [each.tag for each in tbtools.detect(frame).not_judged] == ["step"]
+
+    @pytest.mark.parametrize("method", ["ema", "time_weighted_ema"])
+    def test_smoothing_leaves_it_as_it_is(self, method: str) -> None:
+        step = self.STEP**2  # not even
+        one = pd.DataFrame({"run": "a", "step": step, "acc": self.ACC})
+        frame = pd.concat([one, one.assign(run="b", acc=self.LOSS)], ignore_index=True)
+        smoothed = tbtools.smooth(frame, 0.9, method)  # type: ignore[arg-type]
+        for run, values in (("a", self.ACC), ("b", self.LOSS)):
+            expected = tbtools.smooth(pd.Series(values, index=step), 0.9, method)  # type: ignore[arg-type]
+            part = smoothed[smoothed["run"] == run]
+            assert part["step"].tolist() == step.tolist()
+            np.testing.assert_array_equal(part["acc"], expected)

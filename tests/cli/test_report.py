@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import tbtools
+from tbtools.errors import InvalidArgument
 from tests.builders import EventFileBuilder
 from tests.commands import ROOT, SUPERSEDED, call, process
 from tests.render.report_logs import objectives_of, page_of
@@ -106,6 +108,7 @@ def test_the_page_counts_and_names_as_other_commands_do(tmp_path: Path, logs: st
         (["-o", "{tmp}/r.json"], "no .json here, only html, png"),
         (["-o", "{tmp}/r.txt"], "no .txt here, only html, png"),
         (["-o", "{tmp}/r.json", "--format", "html"], "no .json here, only html, png"),
+        (["-o", "{tmp}/r.foo"], "no .foo here, only html, png"),
         (["-o", "{tmp}/r.png", "--group", "hparam:nonsense"], "--group has no effect"),
         (["-o", "{tmp}/r.svg", "--media", "3"], "--media has no effect"),
         (["-o", "{tmp}/r.pdf", "--plotlyjs", "cdn"], "--plotlyjs has no effect"),
@@ -131,6 +134,33 @@ def test_what_a_user_can_do_wrong_is_one_line(
     assert result.err.count("\n") == 1
     assert (tmp_path / "there.html").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["there.html"]
+
+
+@pytest.mark.parametrize("ending", [".json", ".txt", ".foo", ".png"])
+def test_endings_of_other_files_are_refused_in_python_and_by_diff_too(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"r{ending}"
+    said = re.escape(f"{path}: there is no {ending} here, only html")
+    with pytest.raises(InvalidArgument, match=said):
+        tbtools.report(LOGS, path)
+    pair = (f"{LOGS}/baseline", f"{LOGS}/plateau")
+    result = tbtools.diff(*pair)
+    with pytest.raises(InvalidArgument, match=said):
+        tbtools.diff_report(result, *pair, path)
+    done = call("diff", *pair, "--report", os.fspath(path))
+    assert (done.status, done.out) == (2, "")
+    assert re.fullmatch(f"tbtools: {said}\n", done.err)
+    assert not path.exists()
+
+
+def test_a_page_that_is_asked_for_may_have_any_ending_that_no_other_file_has(
+    tmp_path: Path,
+) -> None:
+    assert tbtools.report(LOGS, tmp_path / "page").exists()
+    asked = call("report", LOGS, "-o", f"{tmp_path}/page.foo", "--format", "html")
+    assert asked.status == 0
+    assert (tmp_path / "page.foo").read_bytes() == (tmp_path / "page").read_bytes()
 
 
 @pytest.mark.parametrize("ending", ["html", "svg"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tbtools
-from tbtools.live.follower import Follower, Watched
+from tbtools.live.follower import Follower
+from tbtools.live.watched import Watched
 from tests.builders import START
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import textual._wait
 
 from tbtools.live.app.app import WatchApp
-from tbtools.live.follower import Follower, Watched
+from tbtools.live.follower import Follower
 from tbtools.live.state import GivenAlarms
 from tbtools.live.watch import Plan, Watch
+from tbtools.live.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

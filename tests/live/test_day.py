@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import tbtools
-from tbtools.live.follower import Follower, Watched
+from tbtools.live.follower import Follower
+from tbtools.live.watched import Watched
 from tests.builders import START
 
 EVERY = 10.0  # seconds between two points

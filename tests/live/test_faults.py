@@ -14,7 +14,8 @@ import pytest
 import tbtools
 from tbtools.errors import TbtoolsError
 from tbtools.eventfile.source import using
-from tbtools.live.follower import Follower, Watched
+from tbtools.live.follower import Follower
+from tbtools.live.watched import Watched
 from tests.builders import START, EventFileBuilder
 from tests.faulty import CHANGES, FAILURES, Call, FaultySource
 

@@ -13,7 +13,8 @@ import pytest
 import tbtools
 from tbtools import system
 from tbtools.eventfile.source import LocalSource
-from tbtools.live.follower import Follower, Watched
+from tbtools.live.follower import Follower
+from tbtools.live.watched import Watched
 from tests.builders import START, EventFileBuilder
 
 if TYPE_CHECKING:

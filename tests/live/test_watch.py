@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -21,7 +22,7 @@ from tbtools.live.delivery import Delivery
 from tbtools.live.state import GivenAlarms
 from tbtools.live.watch import Action, Plan, Watch
 from tests.builders import EventFileBuilder
-from tests.commands import TBTOOLS, call, environment
+from tests.commands import TBTOOLS, Screen, call, environment
 from tests.live.logs import EVERY
 
 if TYPE_CHECKING:
@@ -318,14 +319,48 @@ def test_quiet_prints_nothing(growing: Path) -> None:
     assert (result.status, result.out, result.err) == (0, "", "")
 
 
+def watched_on_a_terminal(logs: Path, tmp_path: Path, **redirected: int) -> str:
+    """What a terminal shows of a watch of which some streams are redirected."""
+    ours, theirs = os.openpty()
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs} | redirected
+    subprocess.run(
+        [*TBTOOLS, "watch", str(logs), "--until", "finding", "--interval", "0.05"],
+        check=True, timeout=60, **streams,
+        env=environment(TBTOOLS_STATE=str(tmp_path / "state"), TERM="xterm"),
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux tells that the other end is closed
+        while part := os.read(ours, 1 << 16):
+            shown += part
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        ("stdin", "lines of text: standard input, which keys come from, is no terminal\n"),
+        ("stderr", "lines of text: standard error, which the screen is drawn on, is no terminal\n"),
+    ],
+)
+def test_a_screen_that_a_redirected_stream_hinders_is_told_of(
+    growing: Path, tmp_path: Path, stream: str, said: str
+) -> None:
+    shown = watched_on_a_terminal(growing, tmp_path, **{stream: subprocess.DEVNULL})
+    assert shown.startswith(said)
+    assert "being written" in shown
+
+
 def test_without_textual_it_says_how_to_get_the_screen(
     growing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tbtools.live.app.run.is_on_terminal", lambda: True)
-    monkeypatch.setattr("tbtools.live.app.run.has_textual", lambda: False)
-    result = call("watch", str(growing), "--until", "finding", "--interval", "0.05")
+    why = "Textual is not installed: pip install 'tbtools[watch]' shows the whole screen"
+    monkeypatch.setattr("tbtools.live.app.run.hindrance", lambda: why)
+    result = call("watch", str(growing), "--until", "finding", "--interval", "0.05", out=Screen())
     assert result.status == 0
-    assert "pip install 'tbtools[watch]'" in result.err
+    assert result.out.startswith(f"lines of text: {why}\n")
     assert "being written" in result.out
 
 

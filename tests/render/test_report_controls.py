@@ -13,7 +13,7 @@ import pytest
 
 import tbtools
 from tbtools.render.report import report
-from tbtools.render.run_names import short_names, tight_names
+from tbtools.render.run_names import cut_rests, short_names, tight_names
 from tbtools.vocabulary import FINDING_KINDS
 from tests.commands import call
 from tests.render.report_logs import LOGS, page_of, write_hostile_logs, write_scalars
@@ -625,7 +625,29 @@ def test_names_show_what_differs(names: list[str], wanted: list[str]) -> None:
         (["base", "x/base", "lr 1 · s 2"], [("", "base"), ("x/", "base"), ("", "lr 1 · s 2")]),
         (["lr 1", "lr 2"], [("", "lr 1"), ("", "lr 2")]),
         (["lr 1 · adam", "lr 2 · adam"], [("", "lr 1 · adam"), ("", "lr 2 · adam")]),
+        (
+            [f"cifar10_resnet18_{name}_cosine_v2" for name in ("sgd_lr0.1", "adam_lr0.3")],
+            [("cifar10_resnet18_…cosine_v2", name) for name in ("sgd_lr0.1", "adam_lr0.3")],
+        ),
+        (
+            [f"x/a-name-of-some-length-seed-{seed}" for seed in "12"],
+            [("x/a-name-of-some-length-", f"seed-{seed}") for seed in "12"],
+        ),
+        (["of_more_than_22_letters", "base"], [("", "of_more_than_22_letters"), ("", "base")]),
+        (
+            ["of_more_than_22_letters", "of_more_than_22_letters_"],
+            [("", "of_more_than_22_letters"), ("", "of_more_than_22_letters_")],
+        ),
     ],
 )
 def test_keys_stand_above_values(shown: list[str], wanted: list[tuple[str, str]]) -> None:
     assert tight_names(shown) == wanted
+
+
+def test_rests_that_are_too_long_are_cut_where_they_do_not_differ() -> None:
+    tight = [("x/", f"a{'b' * 40}{n}{'c' * 40}") for n in range(3)] + [("", "short")]
+    cut = cut_rests(tight)
+    assert len(set(cut)) == 4
+    assert [n for n in range(3) if str(n) in cut[n]] == [0, 1, 2]
+    assert max(map(len, cut)) <= 34
+    assert cut[3] == "short"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import tbtools
-from tbtools.render.report.write import settle_page, write_report
+from tbtools.render.report.page_file import settle_page
+from tbtools.render.report.write import write_report
 
 if TYPE_CHECKING:
     from pathlib import Path

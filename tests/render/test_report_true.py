@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,6 +183,93 @@ def test_small_curves_have_one_scale_of_steps(tmp_path: Path, open_page: Open) -
              }))"""
     )
     assert ends["short"] == pytest.approx(ends["long"] / 3, abs=1.5)
+
+
+def test_a_list_of_many_runs_shows_how_their_names_differ(tmp_path: Path, open_page: Open) -> None:
+    for run, rate in itertools.product(range(60), ("0.1", "0.01")):
+        name = f"cifar10_resnet18_lr{rate}_bs128_seed{run}_cosine_warmup_augmented_v2"
+        write_scalars(tmp_path / "logs" / name, "loss", np.linspace(1, run / 60, 3))
+    page = open_page(report(tmp_path / "logs", tmp_path / "r.html"))
+    seen = page.js(
+        """() => {
+             const room = document.querySelector('.sidebar').getBoundingClientRect().bottom;
+             return [...document.querySelectorAll('.run-list:not(.groups) li')].filter(
+               (item) => item.getBoundingClientRect().bottom < Math.min(room, innerHeight),
+             ).map((item) => {
+               const name = item.querySelector('.name') ?? item;
+               return [name.textContent, name.scrollHeight <= name.clientHeight + 2,
+                       name.scrollWidth <= name.clientWidth];
+             });
+           }"""
+    )
+    assert seen[0][0] == "cifar10_resnet18_…cosine_warmup_augmented_v2"
+    assert len(seen) > 8
+    for name, is_high_enough, is_wide_enough in seen[1:]:
+        assert re.fullmatch(r"lr0\.0?1_bs128_seed\d+", name)
+        assert is_high_enough
+        assert is_wide_enough
+    assert len({name for name, *_ in seen}) == len(seen)
+
+
+class TestOneLongRunAmongMany:
+    """A chart begins with most runs, says what goes on, and shows the whole after a click."""
+
+    @staticmethod
+    def write(folder: Path, short: int) -> Path:
+        for run in range(short):
+            write_scalars(folder / f"s{run}", "loss", np.linspace(2, 1 + run / 99, 100))
+        write_scalars(folder / "long", "loss", np.linspace(2, 0, 5000))
+        return report(folder, folder.parent / "r.html", smoothing=0)
+
+    @staticmethod
+    def seen(page: OpenPage) -> tuple[float, str]:
+        """The end of the x axis of the main chart, and what is said above it."""
+        page.settle()
+        end: float = page.js("document.querySelector('.hero .plot')._fullLayout.xaxis.range[1]")
+        words = page.page.locator(".hero .beyond")
+        return end, words.inner_text() if words.is_visible() else ""
+
+    def test_words_and_clicks(self, tmp_path: Path, open_page: Open) -> None:
+        page = open_page(self.write(tmp_path / "logs", 12))
+        end, words = self.seen(page)
+        assert 99 <= end < 110
+        assert words == "1 line goes on to step 4,999. Show all"
+        low = page.js("document.querySelector('.hero .plot')._fullLayout.yaxis.range[0]")
+        assert 0.9 < low < 1  # without what lies beyond
+        page.page.locator(".hero .beyond button").click()
+        end, words = self.seen(page)
+        assert 4999 <= end < 5500
+        assert words == "Show where most runs are"
+        assert page.js("document.querySelector('.hero .plot')._fullLayout.yaxis.range[0]") < 0
+        page.page.locator(".hero .beyond button").click()
+        assert self.seen(page)[0] < 110
+
+    def test_linked_charts(self, tmp_path: Path, open_page: Open) -> None:
+        page = open_page(self.write(tmp_path / "logs", 12))
+        page.page.check("#linked")
+        page.page.locator(".hero .beyond button").click()
+        assert self.seen(page)[0] >= 4999
+        page.page.locator(".hero .beyond button").click()
+        assert self.seen(page)[0] < 110
+
+    def test_small_curves_end_there_too(self, tmp_path: Path, open_page: Open) -> None:
+        page = open_page(self.write(tmp_path / "logs", 12))
+        drawn = page.js(
+            """() => [...document.querySelectorAll('table.runs tbody tr')].map((row) => {
+                 const paths = [...row.querySelectorAll('td svg path')];
+                 const points = paths[0].getAttribute('d').match(/[ML]\\d+/g).length;
+                 return [row.querySelector('th').textContent, paths.length, points];
+               })"""
+        )
+        assert {name: paths for name, paths, _ in drawn if paths > 1} == {"long": 2}
+        assert min(points for *_, points in drawn) > 50
+
+    @pytest.mark.parametrize("short", [3, 8])
+    def test_of_few_runs_all_is_shown(self, tmp_path: Path, open_page: Open, short: int) -> None:
+        page = open_page(self.write(tmp_path / "logs", short))
+        end, words = self.seen(page)
+        assert end >= 4999
+        assert words == ""
 
 
 def test_no_two_runs_look_alike(tmp_path: Path, open_page: Open) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
+from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,13 +48,26 @@ def test_higher_is_never_lower(values: list[float | None]) -> None:
     assert " " not in levels
 
 
-@given(st.lists(st.lists(st.none() | finite, max_size=16), max_size=8), st.booleans())
-def test_many_curves_at_once_are_as_each_by_itself(
-    curves: list[list[float | None]], ascii_only: bool
+def levels_of(value: int | None, known: list[int], levels: str) -> set[str]:
+    """Where a value lies between the least and the greatest, in fractions; of halves both."""
+    if value is None:
+        return {" "}
+    place = Fraction(7 * (value - min(known)), (max(known) - min(known)) or 1)
+    return {levels[round(place + each)] for each in (Fraction(-1, 10**9), 0, Fraction(1, 10**9))}
+
+
+@given(st.lists(st.lists(st.none() | st.integers(-700, 700), max_size=16), max_size=8))
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_many_curves_at_once_are_each_between_its_own_ends(
+    ascii_only: bool, curves: list[list[int | None]]
 ) -> None:
-    values = np.full((len(curves), 16), 7.0)  # what lies behind a curve does not count
+    values = np.full((len(curves), 16), 9000.0)  # what lies behind a curve does not count
     for row, curve in zip(values, curves, strict=True):
         row[: len(curve)] = [math.nan if each is None else each for each in curve]
     lengths = np.array([len(curve) for curve in curves], np.int64)
-    lines = sparklines(values, lengths, ascii_only=ascii_only)
-    assert lines == [sparkline(curve, ascii_only=ascii_only) for curve in curves]
+    levels = "_.-=+*#@" if ascii_only else "▁▂▃▄▅▆▇█"
+    for curve, line in zip(curves, sparklines(values, lengths, ascii_only=ascii_only), strict=True):
+        known = [each for each in curve if each is not None]
+        assert len(line) == len(curve)
+        for value, letter in zip(curve, line, strict=True):
+            assert letter in levels_of(value, known, levels)

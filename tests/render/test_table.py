@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from tbtools.render.output import terminal
-from tbtools.render.terminal.lines import cut_middle, cut_names, shown_name
+from tbtools.render.terminal.cutting import cut_middle, cut_names
+from tbtools.render.terminal.lines import shown_name
 from tbtools.render.terminal.table import Column, print_table
 from tests.commands import Screen
 
@@ -92,6 +93,12 @@ def test_names_that_are_cut_still_differ() -> None:
     ]
     ends = ["first_of_all_long_names_1", "second_of_all_long_names_2"]
     assert cut_names(ends, 12, "…") == [cut_middle(name, 12, "…") for name in ends]
+
+
+def test_names_without_separators_that_are_cut_still_differ() -> None:
+    alike = [f"anexperimentofmany{letter}whichallendinthesameway" for letter in "xyz"]
+    assert cut_names(alike, 12, "…") == ["…x…", "…y…", "…z…"]
+    assert cut_names([*alike, "baseline"], 12, "…") == ["…x…", "…y…", "…z…", "baseline"]
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=5), st.integers(4, 50))

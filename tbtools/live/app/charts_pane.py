@@ -16,7 +16,7 @@ from tbtools.live.app.reader import Snapshot
 from tbtools.live.app.samples import Wanted
 from tbtools.render.format import printable
 from tbtools.render.terminal.chart import Chart, Look, place_label, x_range
-from tbtools.render.terminal.lines import cut_middle
+from tbtools.render.terminal.cutting import cut_middle
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:

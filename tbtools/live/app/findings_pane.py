@@ -9,7 +9,8 @@ from rich.cells import cell_len, set_cell_size
 
 from tbtools.live.app.pane import ListPane
 from tbtools.render.format import format_count, plural, printable
-from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle
+from tbtools.render.terminal.cutting import cut_middle
+from tbtools.render.terminal.lines import SEVERITY_STYLES
 from tbtools.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from tbtools.render.format import format_count, format_rounded, plural, printable
 from tbtools.render.terminal.chart import Chart, place_label
-from tbtools.render.terminal.lines import cut_middle
+from tbtools.render.terminal.cutting import cut_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 _SIGNALS = tuple(each for each in system.ENDING_SIGNALS if each != signal.SIGINT)
 
 
-def is_on_terminal() -> bool:
-    """Whether there is a terminal to draw on and to read keys from."""
+def hindrance() -> str | None:
+    """Why there is no screen to draw on, told to who sees standard output; None where there is."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return "standard input, which keys come from, is no terminal"
     # Textual draws on standard error.
-    is_terminal = all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr))
-    return is_terminal and not Console().is_dumb_terminal
-
-
-def has_textual() -> bool:
-    """Whether what draws the screen is installed."""
-    return importlib.util.find_spec("textual") is not None
+    if sys.stderr is None or not sys.stderr.isatty():
+        return "standard error, which the screen is drawn on, is no terminal"
+    if Console().is_dumb_terminal:
+        return "TERM says that the terminal is dumb"
+    if importlib.util.find_spec("textual") is None:
+        return "Textual is not installed: pip install 'tbtools[watch]' shows the whole screen"
+    return None
 
 
 def run_app(watch: Watch) -> None:

@@ -10,7 +10,8 @@ from textual.message import Message
 from tbtools.live.app.pane import ListPane
 from tbtools.render.colors import RUN_COLORS
 from tbtools.render.format import format_count, format_duration, format_rounded, printable
-from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names
+from tbtools.render.terminal.cutting import cut_names
+from tbtools.render.terminal.lines import SEVERITY_STYLES
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.vocabulary import SEVERITIES
 

@@ -108,7 +108,8 @@ class Answers:
 
     def explain(self, path: str | None, run: str | None, tags: Names, max_chars: int) -> str:
         """As `tbtools explain --format json --budget`."""
-        from tbtools.analysis.explain import explain_run, load_with_siblings, named_run
+        from tbtools.analysis.beside import load_with_siblings, named_run
+        from tbtools.analysis.explain import explain_run
         from tbtools.render.terminal.explanation import ExplanationView
         from tbtools.runs.inputs import open_inputs
         from tbtools.runs.loading import load

@@ -49,7 +49,7 @@ from tbtools.render.report.series import (
     told_of,
 )
 from tbtools.render.report.unshown import unshown
-from tbtools.render.run_names import short_names, tight_names
+from tbtools.render.run_names import cut_rests, short_names, tight_names
 from tbtools.render.series import LAST_DATE, LEAST_SMOOTHED, MOST_RAW_LINES, SMOOTHING
 from tbtools.runs.reading import OneByOne, check_progress
 from tbtools.runs.scalars import read_scalars_of, scalar_tags
@@ -164,10 +164,15 @@ def page_data(
     shown_path = os.path.abspath if show_paths else partial(_within, root)
     colors, dashes = run_colors(names), run_dashes(names)
     short = short_names(names)
+    tight = tight_names(short)
+    called = [
+        {"short": shown, "tight": below, "cut": cut}
+        for shown, below, cut in zip(short, tight, cut_rests(tight), strict=True)
+    ]
     rows = [
         run_row(name, run, statuses[name], shown_path)
-        | {"color": colors[name], "dash": dashes[name], "short": shown, "tight": tight}
-        for (name, run), shown, tight in zip(runs.items(), short, tight_names(short), strict=True)
+        | {"color": colors[name], "dash": dashes[name], **names_of_run}
+        for (name, run), names_of_run in zip(runs.items(), called, strict=True)
     ]
     best = objective_columns(series, ranked, names, tags)
     settings = run_settings(runs, all_runs)

@@ -43,6 +43,7 @@ _SCRIPTS = (
     "axes.js",
     "marks.js",
     "labels.js",
+    "view.js",
     "figure.js",
     "download.js",
     "tooltip.js",

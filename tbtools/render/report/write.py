@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.diff.results import Diff
 from tbtools.analysis.judgement import judge
 from tbtools.errors import InvalidArgument, UnsupportedType
 from tbtools.eventfile.source import as_path, base_name, source_of
 from tbtools.render.extras import require_report_extra
-from tbtools.render.files import place_of, replaced_whole, require_free
+from tbtools.render.files import place_of, require_free
 from tbtools.render.output import output_format
 from tbtools.render.report.data import AS_USUAL, MEDIA_BYTES, Arrangement, page_data
 from tbtools.render.report.differences import renamed, shown_names
-from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, plotly_js, render_page
+from tbtools.render.report.page import PLOTLY_FILE, PLOTLY_SCRIPTS, render_page
+from tbtools.render.report.page_file import is_plotly, write_page
 from tbtools.runs.diagnostics import require_readable
 from tbtools.runs.inputs import open_inputs, require_points
 from tbtools.runs.numbers import is_number
@@ -25,7 +25,7 @@ from tbtools.runs.run import Run
 from tbtools.runs.selection import EVERYTHING, Selection, Selector, as_globs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tbtools.analysis.judgement import Judgement
     from tbtools.render.report.data import PageData
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from tbtools.vocabulary import Objective
 
     Progress = Callable[[int, int], None] | None
-
-# As `page_data` and `render_page` have them, near the beginning of the page.
-_LIVE = re.compile(r'"live":[0-9.]+')
-_VERSION = 'data-version="'
 
 # More than so many runs that are compared with one are not named in the heading.
 _MOST_NAMED = 3
@@ -89,7 +85,7 @@ def report(
 
     Args:
         x: A path, a `Run`, an `Experiment`, or several of them.
-        path: The HTML file; ``-`` for standard output.
+        path: The HTML file, whose ending says so or is none; ``-`` for standard output.
         title: The heading; the name of the log directory by default.
         tags: Names or globs; all tags where not given.
         exclude_tags: Those that are left out.
@@ -122,13 +118,14 @@ def report(
         OutputExists: There is a file, and `force` does not allow to replace it.
         MissingExtra: The extra ``report`` is not installed.
         InvalidObjective: An objective is none of ``min``, ``max``, ``none``.
-        InvalidArgument: `smoothing` or `plotlyjs` is none of what they may be, there is no point in
-            the steps, or no value at all.
+        InvalidArgument: The ending of `path` is that of another file, `smoothing` or `plotlyjs` is
+            none of what they may be, there is no point in the steps, or no value at all.
 
     Examples:
         >>> tbtools.report("examples/logs/sweep", "report.html").name
         'report.html'
     """
+    _require_page(path)
     return write_report(
         x,
         path,
@@ -168,7 +165,7 @@ def write_report(
 
     Args:
         x: As for `report`, which also says what is raised; likewise the other arguments.
-        path: The HTML file.
+        path: The HTML file; of any ending, for whoever calls this has looked at it.
         title: The heading.
         selection: Which tags and steps.
         smoothing: Where the smoothing slider stands at first.
@@ -202,7 +199,7 @@ def write_report(
         live=live,
         building=building,
     )
-    size = _write_page(path, data, plotlyjs, force=force)
+    size = write_page(path, data, plotlyjs, force=force)
     undecodable = tuple(f"run {run}: {problem}" for run, problem in data.undecodable)
     told = (*data.page["hparams"]["undecodable"], *undecodable)
     return WrittenReport(place_of(path), size, len(inputs.runs), judged, told)
@@ -312,9 +309,11 @@ def diff_report(
     Raises:
         OutputExists: There is a file, and `force` does not allow to replace it.
         FileError: The page cannot be written there.
+        InvalidArgument: The ending of `path` is that of another file.
         UnsupportedType: The result is no Diff.
         MissingExtra: The extra ``report`` is not installed.
     """
+    _require_page(path)
     _check_arguments(path, title, smoothing, plotlyjs, force=force)
     if not isinstance(result, Diff):
         raise UnsupportedType(f"{type(result).__name__} is no Diff")
@@ -344,16 +343,8 @@ def diff_report(
         diff=compared,
         building=building,
     )
-    _write_page(path, data, plotlyjs, force=force)
+    write_page(path, data, plotlyjs, force=force)
     return place_of(path)
-
-
-def settle_page(path: str | os.PathLike[str]) -> None:
-    """Makes of a page that waits for the next one one that does not."""
-    text = Path(path).read_text("utf-8", "surrogateescape")
-    settled = _LIVE.sub('"live":null', text, count=1)
-    if settled != text:
-        _write(path, [settled.replace(_VERSION, f"{_VERSION}last-", 1)], force=True)
 
 
 def _require_values(inputs: Inputs, selection: Selection) -> None:
@@ -397,46 +388,18 @@ def _check_arguments(
     if as_path(path) == "-":
         return
     require_free(path, force=force)
-    output_format(os.fspath(path), "html", ["html"])  # refuses what the ending says otherwise
     if plotlyjs == "directory" and source_of(as_path(path)).is_remote:
         raise InvalidArgument("plotlyjs='directory' puts a script beside the page, only locally")
     beside = Path(path).parent / PLOTLY_FILE
-    if plotlyjs == "directory" and not _is_plotly(beside):
+    if plotlyjs == "directory" and not is_plotly(beside):
         require_free(beside, force=force)
+
+
+def _require_page(path: str | os.PathLike[str]) -> None:
+    """Refuses a file whose ending says that it holds something else, as the command does."""
+    output_format(os.fspath(as_path(path)), None, ["html"])
 
 
 def _check_smoothing(smoothing: float | None) -> None:
     if smoothing is not None and not (is_number(smoothing) and 0 <= smoothing < 1):
         raise InvalidArgument(f"smoothing is {smoothing!r}, not 0 to below 1")
-
-
-def _is_plotly(path: Path) -> bool:
-    """Whether the file is the script that would be written there."""
-    return path.is_file() and path.read_bytes() == plotly_js().encode()
-
-
-def _write_page(
-    path: str | os.PathLike[str], data: PageData, plotlyjs: PlotlyJs, *, force: bool
-) -> int:
-    """Writes the page, and the script beside it; says how many bytes the page has."""
-    size = _write(path, render_page(data, plotlyjs), force=force)
-    if plotlyjs == "directory" and os.fspath(path) != "-":
-        _put_plotly_beside(Path(path), force=force)
-    return size
-
-
-def _put_plotly_beside(path: Path, *, force: bool) -> None:
-    """Several pages of one directory share the script; it is written when it is not there yet."""
-    beside = path.parent / PLOTLY_FILE
-    if not _is_plotly(beside):
-        _write(beside, [plotly_js()], force=force)
-
-
-def _write(path: str | os.PathLike[str], texts: Iterable[str], *, force: bool) -> int:
-    """Writes texts, one behind the other, and says how many bytes they have."""
-    size = 0
-    with replaced_whole(path, force=force) as opened:
-        for text in texts:
-            cast("IO[str]", opened).write(text)
-            size += len(text if text.isascii() else text.encode("utf-8", "backslashreplace"))
-    return size

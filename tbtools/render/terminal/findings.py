@@ -12,7 +12,8 @@ from tbtools.analysis.detect.findings import KEYS, Findings
 from tbtools.render.format import format_count, plural, printable
 from tbtools.render.not_judged import as_configured, not_judged_lines
 from tbtools.render.shared import failure_lines, group_key, shared_findings
-from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_middle, print_line, shown_name
+from tbtools.render.terminal.cutting import cut_middle
+from tbtools.render.terminal.lines import SEVERITY_STYLES, print_line, shown_name
 from tbtools.render.terminal.sparkline import sparkline
 from tbtools.render.terminal.table import Column
 from tbtools.render.text_tables import latex_table, markdown_table

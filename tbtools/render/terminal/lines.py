@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from functools import reduce
-from itertools import takewhile
-from operator import and_
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -15,7 +11,7 @@ from rich.text import Text
 from tbtools.render.format import format_number, format_rounded, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
 
@@ -24,8 +20,6 @@ if TYPE_CHECKING:
 
 # Characters of one cell: ASCII's, and the blocks of a sparkline.
 _NARROW = re.compile("[\0-\x7f▁-█]*")
-# A word of a name, with the separators behind it.
-_WORDS = re.compile(r"[^=_,/ -]+[=_,/ -]*|[=_,/ -]+")
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -135,101 +129,3 @@ def shown_name(name: str) -> str:
     """A name made printable; in quotes where it would not be seen, or not where it ends."""
     text = printable(name)
     return text if text.strip() == text != "" else f"'{text}'"
-
-
-def cut_middle(name: str, width: int, ellipsis: str) -> str:
-    """A name with its middle left out: both ends of a path tell runs apart.
-
-    Args:
-        name: The name; characters may be two cells wide, or none.
-        width: How many cells it may take.
-        ellipsis: What stands for the middle.
-    """
-    if cell_len(name) <= width:
-        return name
-    keep = max(width - cell_len(ellipsis), 2)
-    tail = keep * 2 // 3
-    return _start(name, keep - tail) + ellipsis + _start(name[::-1], tail)[::-1]
-
-
-def cut_names(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    """Names that stand together, each cut to a width so that they still differ if that can be.
-
-    They are cut in their middles; where this makes some look alike that are not, what all begin
-    with goes first, from the front to the last separator; or else what those begin with that look
-    alike; or else every word that all have.
-
-    Args:
-        names: The names.
-        width: How many cells each may take.
-        ellipsis: What stands for what is left out.
-    """
-    best: list[str] = []
-    for cut in (_cut_middles, _cut_ends, _cut_alike, _cut_shared_words):
-        told = cut(names, width, ellipsis)
-        if len(set(told)) > len(set(best)):
-            best = told
-        if len(set(best)) == len(set(names)):
-            break
-    return best
-
-
-def _cut_middles(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    return [cut_middle(name, width, ellipsis) for name in names]
-
-
-def _cut_ends(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    shared = len(re.sub(r"[^=_,/ -]*$", "", _shared_start(names)))
-    room = width - cell_len(ellipsis)
-    return [ellipsis + cut_middle(name[shared:], room, ellipsis) for name in names]
-
-
-def _cut_alike(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    cut = _cut_middles(names, width, ellipsis)
-    alike: dict[str, dict[str, None]] = {}
-    for name, short in zip(names, cut, strict=True):
-        alike.setdefault(short, {})[name] = None
-    told = dict(zip(names, cut, strict=True))
-    for group in alike.values():
-        if len(group) > 1:
-            told |= zip(group, _cut_ends(list(group), width, ellipsis), strict=True)
-    return [told[name] for name in names]
-
-
-def _cut_shared_words(names: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    words = {name: _WORDS.findall(name) for name in names if cell_len(name) > width}
-    shared = reduce(and_, map(Counter, words.values()))
-    told = {
-        name: cut_middle(_without(own, shared, ellipsis), width, ellipsis).replace(
-            ellipsis * 2, ellipsis
-        )
-        for name, own in words.items()
-    }
-    return [told.get(name, name) for name in names]
-
-
-def _without(words: Sequence[str], shared: Mapping[str, int], ellipsis: str) -> str:
-    """Words in their order; what stands for those that all have, once for each stretch of them."""
-    left = Counter(shared)
-    told: list[str] = []
-    for word in words:
-        left[word] -= 1
-        if left[word] < 0:
-            told.append(word)
-        elif told[-1:] != [ellipsis]:
-            told.append(ellipsis)
-    return "".join(told)
-
-
-def _shared_start(names: Sequence[str]) -> str:
-    first, last = min(names), max(names)
-    alike = (a == b for a, b in zip(first, last, strict=False))
-    return "".join(letter for letter, _ in zip(first, takewhile(bool, alike), strict=False))
-
-
-def _start(text: str, width: int) -> str:
-    """As many characters as fit."""
-    end = min(width, len(text))
-    while cell_len(text[:end]) > width:
-        end -= 1
-    return text[:end]

@@ -22,7 +22,8 @@ from tbtools.render.format import (
 )
 from tbtools.render.run_names import short_names
 from tbtools.render.terminal.chart import AXIS_ROWS, Chart, Line, Look
-from tbtools.render.terminal.lines import SEVERITY_STYLES, cut_names, print_cells, print_line
+from tbtools.render.terminal.cutting import cut_names
+from tbtools.render.terminal.lines import SEVERITY_STYLES, print_cells, print_line
 from tbtools.vocabulary import AXES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from tbtools.render.format import format_number, format_rounded, printable
-from tbtools.render.terminal.lines import cut_middle
+from tbtools.render.terminal.cutting import cut_middle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

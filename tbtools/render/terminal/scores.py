@@ -77,9 +77,14 @@ class ScoresView:
         return [
             Column("group", [shown_name(each.group) for each in groups], names=True),
             Column("runs", [format_count(len(each.runs)) for each in groups], True),
+            # The first is the one that groups are ranked by.
             *(
-                Column(name.replace("_", " "), [_text(each.statistics()[name]) for each in groups])
-                for name in names
+                Column(
+                    name.replace("_", " "),
+                    [_text(each.statistics()[name]) for each in groups],
+                    rank=number,
+                )
+                for number, name in enumerate(names)
             ),
         ]
 

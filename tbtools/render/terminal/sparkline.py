@@ -23,22 +23,8 @@ def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> st
         values: Finite numbers, or None.
         ascii_only: Whether the terminal knows no block characters.
     """
-    levels = _ASCII if ascii_only else _BLOCKS
-    known = [value for value in values if value is not None]
-    if not known:
-        return " " * len(values)
-    low, high = min(known), max(known)
-    if low == high:
-        return "".join(" " if value is None else levels[0] for value in values)
-    # The span of two finite numbers may be infinite, that of their halves is not.
-    part = 1 if math.isfinite(high - low) else 2
-    bottom, span, top = low / part, high / part - low / part, len(levels) - 1
-    return "".join(
-        [
-            " " if value is None else levels[round((value / part - bottom) / span * top)]
-            for value in values
-        ]
-    )
+    curve = np.array([[math.nan if value is None else value for value in values]])
+    return sparklines(curve, np.array([len(values)]), ascii_only=ascii_only)[0]
 
 
 def sparklines(
@@ -59,6 +45,7 @@ def sparklines(
     low = np.where(is_known, curves, np.inf).min(axis=1, keepdims=True)
     high = np.where(is_known, curves, -np.inf).max(axis=1, keepdims=True)
     with np.errstate(all="ignore"):  # without a value, or with one, there is no span
+        # That of two finite numbers may be infinite, that of their halves is not.
         part = np.where(np.isfinite(high - low), 1.0, 2.0)
         bottom, span = low / part, high / part - low / part
         levels = np.rint((curves / part - bottom) / span * (len(_BLOCKS) - 1))

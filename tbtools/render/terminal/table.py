@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from tbtools.render.terminal.lines import (
-    are_narrow,
-    cells_of,
-    cells_of_each,
-    cut_middle,
-    cut_names,
-    print_line,
-)
+from tbtools.render.terminal.cutting import cut_middle, cut_names
+from tbtools.render.terminal.lines import are_narrow, cells_of, cells_of_each, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

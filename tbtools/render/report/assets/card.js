@@ -6,6 +6,7 @@ import { scalarFigure } from "./figure.js";
 import { downloadMenu } from "./download.js";
 import { formatCount, formatRounded } from "./format.js";
 import { attachTooltip, isMean, nearest } from "./tooltip.js";
+import { tellBeyond } from "./view.js";
 
 export const PLOTLY_OPTIONS = {
   displayModeBar: false,
@@ -153,6 +154,8 @@ export function scalarCard(page, state, tag, kind = {}) {
   const stored = h("p", { class: "stored muted", hidden: true });
   frame.plot.after(stored);
   card.tellStored = () => tellStored(card, stored);
+  const beyond = h("p", { class: "beyond muted", hidden: true });
+  frame.plot.before(beyond);
   const table = h("div", { class: "values", hidden: true });
   frame.element.append(table);
   const tableButton = toolButton("▤", `Numbers of ${tag.tag}`, () => {
@@ -174,15 +177,19 @@ export function scalarCard(page, state, tag, kind = {}) {
     card.stale = false;
     const seen = panel ? { ...state, isShown: (run) => panel.runs.includes(run) && state.isShown(run) } : state;
     showNotes(card, page, seen);
-    const figure = scalarFigure(page, seen, tag);
+    const figure = scalarFigure(page, seen, tag, zoomedTo(card, state));
     // Panels are there to be compared: they have one range.
     if (panel) {
-      const { layout, scale } = scalarFigure(page, state, tag);
+      const { layout, scale } = scalarFigure(page, state, tag, zoomedTo(card, state));
       // That of a symmetric axis depends on what is drawn.
       if (!state.symlog || scale.below === figure.scale.below) figure.layout.yaxis = layout.yaxis;
     }
     card.lines = figure.lines;
     card.traces = null;
+    tellBeyond(beyond, figure.view, state, {
+      showWhole: () => zoomTo(card, state, scalarFigure(page, seen, tag, Infinity).layout),
+      goBack: () => undoZoom(card, state),
+    });
     if (!hasAnything(card, card.lines.length)) return;
     applyZoom(card, state, figure.layout);
     const first = !card.plot._fullLayout;
@@ -237,15 +244,32 @@ function attachZoom(card, state) {
   card.plot.on("plotly_relayout", (change) => {
     if (change["xaxis.range[0]"] === undefined) return;
     const { xaxis, yaxis } = card.plot._fullLayout;
-    if (state.linked) return state.set({ range: { x: state.x, range: [...xaxis.range] } });
-    card.zoom = { x: state.x, range: [...xaxis.range], y: [...yaxis.range], log: state.log, symlog: state.symlog };
+    setZoom(card, state, xaxis.range, yaxis.range);
     card.tellStored();
   });
-  card.plot.on("plotly_doubleclick", () => {
-    card.zoom = null;
-    if (state.linked) return state.set({ range: null });
-    card.draw();
-  });
+  card.plot.on("plotly_doubleclick", () => undoZoom(card, state));
+}
+
+// While charts are linked the x axes of all are zoomed.
+function setZoom(card, state, range, y) {
+  if (state.linked) return state.set({ range: { x: state.x, range: [...range] } });
+  card.zoom = { x: state.x, range: [...range], y: [...y], log: state.log, symlog: state.symlog };
+}
+
+function zoomTo(card, state, { xaxis, yaxis }) {
+  setZoom(card, state, xaxis.range, yaxis.range ?? card.plot._fullLayout.yaxis.range);
+  card.draw();
+}
+
+function undoZoom(card, state) {
+  card.zoom = null;
+  if (state.linked) return state.set({ range: null });
+  card.draw();
+}
+
+function zoomedTo(card, state) {
+  const zoom = state.linked && state.range ? state.range : card.zoom;
+  return zoom?.x === state.x ? Number(zoom.range[1]) : -Infinity;
 }
 
 // Along another x axis a zoom shows something else: it is undone. On another y axis it is the same.

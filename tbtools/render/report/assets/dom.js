@@ -37,7 +37,7 @@ export function byId(id) {
 
 // A name that breaks behind its separators before it breaks anywhere else.
 export function breakable(name) {
-  return name.split(/(?<=[/,=])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+  return name.split(/(?<=[/,=_])/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 }
 
 // A name that does not fit is cut in its middle: how neighbours differ stands at their ends.

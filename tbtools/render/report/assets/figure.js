@@ -10,6 +10,7 @@ import { nearest } from "./tooltip.js";
 import { AS_IT_IS, linearBelow, symmetricLog, symmetricTicks } from "./scale.js";
 import { formatRounded } from "./format.js";
 import { smooth, yRange } from "./smooth.js";
+import { firstView, within } from "./view.js";
 
 // What is drawn for a tag now: shown series, or groups of seeds, each with its name and colour. A group
 // stands in for its runs, and has the colour of the first.
@@ -29,8 +30,8 @@ function drawnLines(page, state, tag) {
     .map(([{ name, runs }, series]) => line(name, runs, series));
   for (const series of tag.series) {
     if (grouped.has(series.run) || !state.isShown(series.run)) continue;
-    const { short, tight } = page.runs[series.run];
-    lines.push({ ...line(short, [series.run], series), tight: tight[1] });
+    const { short, cut } = page.runs[series.run];
+    lines.push({ ...line(short, [series.run], series), cut });
   }
   return withDashes(lines);
 }
@@ -93,10 +94,11 @@ const MOST_CROWD = 150;
 const CROWD_POINTS = 12_000;
 const GRID = 80;
 
-// From where to where 8 of 10 lines go, at points along the axis at which there are ten lines or more.
-export function envelope(lines) {
+// From where to where 8 of 10 lines go, at points along the axis, up to an end, at which there are ten lines
+// or more.
+export function envelope(lines, end = Infinity) {
   const ends = lines.flatMap(({ x }) => [x[0], x[x.length - 1]]);
-  const [from, to] = [Math.min(...ends), Math.max(...ends)];
+  const [from, to] = [Math.min(...ends), Math.min(Math.max(...ends), end)];
   const found = { x: [], low: [], high: [] };
   for (let i = 0; i < GRID; i++) {
     const at = from + ((to - from) * i) / (GRID - 1);
@@ -139,9 +141,9 @@ function crowdNote(lines, colored) {
 }
 
 // The crowd as one trace a colour, and the envelope behind it: a trace a line would take seconds.
-function crowdTraces(lines, axis) {
+function crowdTraces(lines, axis, end) {
   if (!lines.length) return [];
-  const { x, low, high } = envelope(lines);
+  const { x, low, high } = envelope(lines, end);
   const some = someOf(lines);
   const jump = Math.ceil(some.reduce((sum, { drawn }) => sum + drawn.length, 0) / CROWD_POINTS);
   const colors = [...new Set(some.map(({ color }) => color))];
@@ -319,8 +321,9 @@ function behind(page, state, lines, axis) {
   return { data, drawn };
 }
 
-// The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers.
-export function scalarFigure(page, state, tag) {
+// The whole figure of a tag. `lines` goes along for the tooltip: what is drawn, with its numbers; `view` for
+// the words on what the chart does not show at first; up to where it is zoomed may be beyond.
+export function scalarFigure(page, state, tag, zoomedTo = -Infinity) {
   const lines = dressLines(page, state, drawnLines(page, state, tag));
   const crowd = lines.filter((line) => line.crowd);
   const apart = lines.filter((line) => !line.crowd);
@@ -331,14 +334,20 @@ export function scalarFigure(page, state, tag) {
     line.smooth = smooth(line.series, state.weightOf(line.series));
     line.drawn = drawable(line.smooth, line.series, state.log);
   }
-  const { data, drawn } = behind(page, state, lines, axis);
-  data.push(...crowdTraces(crowd, axis));
+  const span = xRange(lines, state.x === "step");
+  const view = firstView(lines, state, page.drawing);
+  const isWhole = !view || zoomedTo > view.range[1];
+  const seen = isWhole ? span : { range: view.range };
+  const end = seen.range ? seen.range[1] : Infinity;
+  const { data, drawn: whole } = behind(page, state, lines, axis);
+  data.push(...crowdTraces(crowd, axis, end));
   for (const line of apart) {
     const marked = !state.weightOf(line.series);
     data.push(lineTrace(line, axis, line.drawn, { width: line.width, marked }));
   }
   data.push(...nonfiniteTrace(apart, axis));
-  drawn.push(...lines.map((line) => ({ x: line.x, y: line.drawn })));
+  whole.push(...lines.map((line) => ({ x: line.x, y: line.drawn })));
+  const drawn = isWhole ? whole : within(whole, view);
   const scale = state.symlog ? symmetricLog(linearBelow(drawn.map(({ y }) => y))) : AS_IT_IS;
   if (state.symlog) for (const each of drawn) each.y = Array.from(each.y, scale.to);
   if (state.symlog) for (const trace of data) trace.y = Array.from(trace.y, scale.to);
@@ -355,8 +364,7 @@ export function scalarFigure(page, state, tag) {
   // Of a crowd only those that stand out are marked: marks of hundreds say nothing.
   const marked = new Set(apart.flatMap(({ runs }) => runs));
   const told = crowd.length ? { ...state, isShown: (run) => marked.has(run) } : state;
-  const span = xRange(lines, state.x === "step");
-  const middle = span.range ? (span.range[0] + span.range[1]) / 2 : -Infinity;
+  const middle = seen.range ? (seen.range[0] + end) / 2 : -Infinity;
   const beyond = range ? beyondNotes(drawn, range, state.log, scale) : [];
   const down = beyond.some(({ y }) => y) ? LABEL : 0;
   const layout = {
@@ -371,7 +379,7 @@ export function scalarFigure(page, state, tag) {
       ...(crowd.length
         ? [
             crowdNote(crowd, Boolean(state.colorBy)),
-            ...endLabels(apart, state.log ? Math.log10 : scale.to, range, down, middle),
+            ...endLabels(apart, state.log ? Math.log10 : scale.to, range, down, { middle, end }),
           ]
         : []),
     ],
@@ -379,7 +387,7 @@ export function scalarFigure(page, state, tag) {
       ...axisStyle(),
       type: axis.type,
       nticks: axis.type === "date" ? 4 : 7,
-      ...span,
+      ...seen,
     },
     yaxis: {
       ...axisStyle(),
@@ -404,7 +412,7 @@ export function scalarFigure(page, state, tag) {
       font: { size: 10, color: cssColor("--muted") },
     });
   }
-  return { data, layout, lines, scale };
+  return { data, layout, lines, scale, view: view && { ...view, isWhole, unit: axis.title } };
 }
 
 function symmetricAxis(scale, range) {

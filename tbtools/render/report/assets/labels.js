@@ -9,22 +9,24 @@ const SMALL = 150;
 // Names longer than this would hide the lines that they belong to.
 const LONG_LABEL = 48;
 
-// What lines are called at their ends: all by their names, or all tight, where these tell them apart.
+// What lines are called at their ends: all by their names, or all cut, where that tells them apart.
 function labelsOf(lines) {
   const names = lines.map(({ name }) => name);
-  const tight = lines.map((line) => line.tight);
-  const isTight = names.some((name) => name.length > LONG_LABEL) && new Set(tight).size === lines.length;
-  return (isTight && tight.every(Boolean) ? tight : names).map((text) =>
+  const cut = lines.map((line) => line.cut);
+  const areCut = names.some((name) => name.length > LONG_LABEL) && new Set(cut).size === lines.length;
+  return (areCut && cut.every(Boolean) ? cut : names).map((text) =>
     text.length > LONG_LABEL ? `…${text.slice(1 - LONG_LABEL)}` : text,
   );
 }
 
 // Names at the ends of the lines that stand out of a crowd; `down` pixels lower where they begin at the top.
-// Each goes from its end to where the chart has more room: `middle` is that of the x axis.
-export function endLabels(lines, place, range, down, middle) {
+// Each goes from its end to where the chart has more room: `middle` is that of the x axis. What goes on
+// beyond the `end` of the view is called by its name there.
+export function endLabels(lines, place, range, down, { middle, end }) {
+  const isSeen = (line, i) => Number.isFinite(line.drawn[i]) && line.x[i] <= end;
   const ends = lines.flatMap((line) => {
     let last = line.drawn.length - 1;
-    while (last >= 0 && !Number.isFinite(line.drawn[last])) last--;
+    while (last >= 0 && !isSeen(line, last)) last--;
     return last < 0 ? [] : { line, x: line.x[last], y: line.drawn[last] };
   });
   const labels = new Map(labelsOf(lines).map((text, i) => [lines[i], text]));

@@ -5,6 +5,7 @@ import { compareRuns } from "./compare.js";
 import { breakable, byId, h, svg } from "./dom.js";
 import { formatCount } from "./format.js";
 import { yRange } from "./smooth.js";
+import { endOfMost } from "./view.js";
 
 const FIRST_FINDINGS = 8;
 
@@ -158,15 +159,19 @@ export function findingsPanel(page, state, onGo) {
 const SPARK = { width: 96, height: 22 };
 
 // One scale for all runs, so that a run that never got better looks it, without the outliers; and one
-// for their steps, so that a short run looks short.
-export function sparkScale(series) {
+// for their steps, so that a short run looks short; as in the charts, but for few that are much longer.
+export function sparkScale(series, { squeezed }) {
   const y = yRange(
     series.map((each) => each.value),
     { ignoreOutliers: true, log: false, squeezed: 1, fewest: 20 },
   );
-  const ends = series.flatMap(({ step, to = step }) => [step[0], to[to.length - 1]]);
-  return y && { y, first: Math.min(...ends), last: Math.max(...ends) };
+  const spans = series.map(({ step, to = step }) => [step[0], to[to.length - 1]]);
+  const last = endOfMost(spans, squeezed) ?? Math.max(...spans.flat());
+  return y && { y, first: Math.min(...spans.flat()), last };
 }
+
+// At the right edge, of a run that goes on beyond it.
+const GOES_ON = "M92 5L95 11L92 17";
 
 // The main objective of a run as a small line, NaN as a gap; null without one. Of all values in a
 // pixel the mean is drawn.
@@ -202,5 +207,6 @@ export function sparkline(series, color, scale) {
       "aria-hidden": "true",
     },
     svg("path", { d: path, fill: "none", stroke: color, "stroke-width": 1.5 }),
+    ...(step[step.length - 1] > scale.last ? [svg("path", { d: GOES_ON, fill: "none", stroke: color })] : []),
   );
 }

@@ -7,18 +7,26 @@ import { formatRounded } from "./format.js";
 import { orderedRuns } from "./runtable.js";
 
 // Where a name is longer than this, names are tight, below a line with what they have in common: cut off,
-// they would look alike.
+// they would look alike (run_names.py has it, too).
 const NAME_IN_LIST = 22;
+// What has room in one line beside a colour and a value.
+const NAME_IN_ROW = 16;
 
-function runItem(page, state, run, heading) {
-  const { name: whole, short, tight } = page.runs[run];
+// Whether no line of the list has room for all of a name.
+function areLong(page) {
+  return page.runs.some(({ short }) => short.length > NAME_IN_LIST);
+}
+
+function runItem(page, state, run) {
+  const { name: whole, short, tight, cut } = page.runs[run];
   const box = h("input", {
     type: "checkbox",
     checked: true,
     "aria-label": whole,
     onchange: () => state.show([run], box.checked),
   });
-  const shown = heading ? tight[1] : short;
+  const isWhole = page.runs.length <= WHOLE;
+  const shown = !areLong(page) ? short : isWhole ? tight[1] : cut;
   const only = h(
     "button",
     {
@@ -42,7 +50,7 @@ function runItem(page, state, run, heading) {
       { title: whole },
       box,
       runSwatch(page, run),
-      h("span", { class: "name" }, short === whole ? breakable(shown) : bothEnds(shown, 18, 12)),
+      h("span", { class: "name" }, breakable(shown)),
       trouble,
     ),
     bestValue(page, run),
@@ -67,7 +75,7 @@ function bestValue(page, run) {
 
 // The runs below each heading, sorted as the table is; all together where names are short.
 function runsByHeading(page, runs) {
-  const long = page.runs.some(({ short }) => short.length > NAME_IN_LIST);
+  const long = areLong(page);
   const found = new Map();
   for (const run of runs) {
     const heading = long ? page.runs[run].tight[0] : "";
@@ -77,21 +85,26 @@ function runsByHeading(page, runs) {
   return [...found];
 }
 
-// Of an entry of a list that is too long to be whole, in pixels; controls.css has it, too.
+// Of an entry of a list that is too long to be whole, in pixels: with names of one line, and of two.
+// controls.css has them, too.
 const ENTRY = 28;
+const HIGH_ENTRY = 46;
 
 export function runList(page, state, scroll) {
   const long = page.runs.length > WHOLE;
-  const all = runsByHeading(page, [...page.runs.keys()]);
-  const headings = new Map(all.flatMap(([heading, runs]) => runs.map((run) => [run, heading])));
+  const high = long && page.runs.some(({ cut }) => areLong(page) && cut.length > NAME_IN_ROW);
   // A run is known by its number, a heading by its text.
   const make = (entry) =>
     typeof entry === "number"
-      ? runItem(page, state, entry, headings.get(entry))
-      : h("li", { class: "directory", "aria-hidden": "true", title: entry }, long ? bothEnds(entry) : breakable(entry));
-  const body = h("ul", { class: long ? "run-list long" : "run-list" });
+      ? runItem(page, state, entry)
+      : h(
+          "li",
+          { class: "directory", "aria-hidden": "true", title: entry },
+          long && !high ? bothEnds(entry) : breakable(entry),
+        );
+  const body = h("ul", { class: `run-list${long ? " long" : ""}${high ? " high" : ""}` });
   const gap = (height) => h("li", { "aria-hidden": "true", style: { height: `${height}px` } });
-  const list = virtualRows({ scroll, body, height: ENTRY, make, gap });
+  const list = virtualRows({ scroll, body, height: high ? HIGH_ENTRY : ENTRY, make, gap });
   const show = () => {
     const blocks = runsByHeading(page, orderedRuns(page, state));
     list.show(blocks.flatMap(([heading, runs]) => (heading ? [heading, ...runs] : runs)));

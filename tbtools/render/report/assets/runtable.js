@@ -14,9 +14,16 @@ import { sparkScale, sparkline } from "./overview.js";
 const LONG_IN_TABLE = 48;
 const END_IN_TABLE = 36;
 
+// Where a page is narrow there is room for what tells runs apart only.
 function shownName(page, run) {
-  const { short } = page.runs[run];
-  return page.runs.length > WHOLE ? bothEnds(short, LONG_IN_TABLE, END_IN_TABLE) : breakable(short);
+  const { name, short, tight, cut } = page.runs[run];
+  if (page.runs.length <= WHOLE) return breakable(short);
+  if (short.length <= LONG_IN_TABLE) return h("span", {}, short);
+  const ends =
+    short === name
+      ? [h("span", {}, tight[0]), h("span", { class: "end" }, cut)]
+      : bothEnds(short, LONG_IN_TABLE, END_IN_TABLE);
+  return [...ends, h("span", { class: "narrow" }, cut)];
 }
 
 // What stands in a cell; null is nothing.
@@ -46,7 +53,7 @@ const DRAWN_COLUMNS = {
 
 function spark(page, objective, run) {
   const series = seriesOf(objective, run);
-  objective.scale ||= sparkScale(objective.series);
+  objective.scale ||= sparkScale(objective.series, page.drawing);
   return (series && sparkline(series, runColor(page, run), objective.scale)) || "";
 }
 
