@@ -58,6 +58,10 @@ FAR = 0.5
 REPEATED = 0.4
 # ... and change at least so often as a part of what a random order does.
 SCATTERED = 0.5
+# The best and the worst of so many levels is what a series had been; its end is this part of the
+# rest.
+_LEVELS = 16
+_END_PART = 4
 
 # Behind the constants, which it asks for.
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._screen")
@@ -250,6 +254,20 @@ class Judged:
         """
         [points] = points_before(self.series, series, np.array([index]), "left")
         return int(np.searchsorted(self.points, points))
+
+    def gain_from(self, first: int) -> tuple[float, float]:
+        """How much better its level at the end is than what it had been before a point.
+
+        Args:
+            first: The index of the point, neither the first nor behind the last.
+
+        Returns:
+            By how much the end is better than the best level before, and than the worst.
+        """
+        before, after = self.y[:first], self.y[first:]
+        levels = robust.window_medians(before, max(1, first // _LEVELS), _LEVELS)
+        end = robust.median(after[-max(1, len(after) // _END_PART) :])
+        return float(levels.min()) - end, float(levels.max()) - end
 
     @cached_property
     def noise(self) -> float:

@@ -363,12 +363,10 @@ def _is_whole(tag: str) -> bool:
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:
-    y = score.y
-    if before < _LEVELS or len(y) - before < _LEVELS:
+    if before < _LEVELS or len(score) - before < _LEVELS:
         return False
-    levels = robust.window_medians(y[:before], max(1, before // 16), 16)
-    last = robust.window_medians(y[before:], max(1, (len(y) - before) // 4), 1)
-    return bool(last[0] < levels.min() - score.noise)
+    gain, _ = score.gain_from(before)
+    return gain > score.noise
 
 
 def _is_schedule(value: NDArray[np.float64]) -> bool:

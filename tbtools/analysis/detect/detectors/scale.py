@@ -253,14 +253,14 @@ def _levels(points: Array, ways: list[Way]) -> Iterator[tuple[Array, list[int], 
         ways: Up or down, and what makes such a change.
     """
     beginnings = sorted({int(part * len(points)) for part in BEGINNINGS})
-    level = robust.running_median(points, SMOOTH)
-    yield level, beginnings, ways
+    narrow = robust.running_median(points, SMOOTH)
+    yield narrow, beginnings, ways
     apart = min(way.apart for _, way in ways)
     long = [(sign, replace(way, part=max(change.LONG_PART, way.part))) for sign, way in ways]
     for part, widest, may_be in WIDE:
         wide = min(int(part * len(points)) | 1, widest)
         first, last = robust.median(points[:wide]), robust.median(points[-wide:])
-        if wide > SMOOTH and abs(last - first) >= apart and may_be(level, first, last):
+        if wide > SMOOTH and abs(last - first) >= apart and may_be(narrow, first, last):
             level, half = robust.running_median(points, wide), wide // 2
             # The ends repeat the first and last points; so they say nothing of what is at rest.
             level[:half], level[-half:] = level[half], level[-half - 1]
@@ -324,23 +324,16 @@ def _is_learned(
     )
 
 
-def _parted(judged: Judged, series: ScalarSeries, onset: int) -> tuple[Array, Array]:
-    """What was before a point of another series, and what came after."""
-    first = judged.count_before(series, onset)
-    return judged.y[:first], judged.y[first:]
-
-
 def _improves(judged: Judged, series: ScalarSeries, onset: int, worth: float = 0.0) -> bool:
     """Whether it is better at the end than ever before a point of another series.
 
     By more than a part of all that it gains.
     """
-    before, after = _parted(judged, series, onset)
-    if not len(before) or not len(after):
+    first = judged.count_before(series, onset)
+    if not 0 < first < len(judged):
         return False
-    levels = robust.window_medians(before, max(1, len(before) // ENDS), ENDS)
-    end = robust.median(after[-max(1, len(after) // 4) :])
-    return bool(levels.min() - end > worth * (levels.max() - end))
+    gain, all_of_it = judged.gain_from(first)
+    return gain > worth * all_of_it
 
 
 def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
@@ -356,7 +349,8 @@ def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) ->
 
 def _leaps(judged: Judged, series: ScalarSeries, onset: int) -> bool:
     """Whether a good part of all that it gains is gained in two or three tenths of the run."""
-    before, after = _parted(judged, series, onset)
+    first = judged.count_before(series, onset)
+    before, after = judged.y[:first], judged.y[first:]
     near = max(1, int(change.SUDDEN_PART * len(judged)))
     later = after[: 3 * near][-near:]
     gained = robust.median(before[-near:]) - robust.median(later)
