@@ -232,6 +232,18 @@ def test_direction_by_the_words_of_the_tag(tag: str, objective: str) -> None:
         ("policy_loss val/policy_loss val/reward", "none"),  # an agent that is tried out
         ("loss val/policy_entropy val/value_loss_std policy_loss", "none"),
         ("loss val/d_loss val/g_loss", "none"),
+        # AlphaZero without data held out: beside its games, or its search.
+        ("policy_loss value_loss games steps buffer games_per_min", "min"),
+        ("loss/value loss/policy mcts/depth elo", "min"),
+        ("loss value_loss policy_loss total_games", "min"),
+        ("policy_loss value_loss steps", "none"),
+        ("policy_loss value_loss entropy games", "none"),  # PPO against itself
+        ("policy_loss value_loss approx_kl games_played", "none"),
+        ("policy_loss value_loss games mean_reward", "none"),
+        ("policy_loss games", "none"),  # REINFORCE
+        # Of words, until a tag speaks of codes; written out it may be of a quantiser's.
+        ("ppl recon_loss cycle_loss style_loss dis_fake_loss", "min"),  # StyIns: of text
+        ("ppl recon_loss commit_loss", "none"),  # T2M-GPT
         # Of training and validation, as their letters say together; or of a value.
         ("v_loss t_loss", "min"),
         ("epoch/vloss epoch/tloss lr", "min"),
@@ -544,6 +556,8 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
         ("step_time", "epoch_time duration train_wall timers/learn_time_ms Perf/learning_time"),
         ("step_time", "Perf/collection_time Performance/collection_time"),
         ("step_time", "elapsed_time_ms_step time_this_iter_s s/it batch_sec time_ms"),
+        ("step_time", "dt_ms perf/dt_ms train/dt_ms"),
+        (None, "dt sim/dt val/dt_ms"),  # alone it may be the step of a simulation
         ("speed", "tokens_sec images_s"),
         ("gradient_norm", "global_norm clip/total_norm grad/l2 grads_rms"),
         ("loss_scale", "scaler amp/scaler mixed_precision/scale optimizer/scale"),
@@ -555,6 +569,7 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
         ("data_time", "time/load_data dataloader_time_ms wait_for_data timing/data_loading"),
         ("speed", "tokens_per_second_per_gpu perf/per_device_tokens_per_sec Rays/Sec tok/s"),
         ("speed", "tokens/s/gpu frames_per_sec_avg images_per_minute Trainer/ups TFLOP/s ips"),
+        ("speed", "games_per_min tokens_per_min episodes_per_hr"),
         ("speed", "throughput/device/hfu training_speed seqs/s model_flops_utilization"),
         ("learning_rate", "lrate learn_rate lr/unet optim/LR_group0 optim0_lr0"),
         ("gradient_norm", "gradnorm grad_norms/layer1 l2_norm/grad/global gradient_magnitude"),

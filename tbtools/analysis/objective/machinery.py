@@ -77,7 +77,7 @@ _PROCESSED = frozenset(
     }
 )
 _PER_SECOND = frozenset({"s", "sec", "second"})
-_PER = _PER_SECOND | {"minute", "hour"}
+_PER = _PER_SECOND | {"minute", "min", "hour", "hr"}
 _SLASHED = re.compile(r"/ ?(?:s|sec|second)\b", re.IGNORECASE)
 # Behind a speed, as in tokens_per_second_per_gpu (TRL, Megatron-LM), and behind all of these.
 _EACH = frozenset({"per", "gpu", "device", "card", "chip", "core", "node", "rank", "worker"})
@@ -88,7 +88,7 @@ _UNITS = frozenset({"secs", "seconds", "ms", "mins", "minutes", "hours", *_PER_S
 _SHORT_UNITS = frozenset({"min", "h", "hr", "hrs"})  # only behind a time: epoch_time_min
 _DURATIONS = _TIMES | _UNITS
 _EVALUATION_TIMES = _DURATIONS | {"runtime"}  # transformers
-_WHOLE_STEP = [("end", "to", "end")]  # torchtitan
+_WHOLE_STEP = [("end", "to", "end"), ("dt", "ms")]  # torchtitan, nanoGPT
 _WALL = ("train", "wall")  # fairseq
 _DATA = frozenset({"data", "dataloader", "dataload", "dataloading", "loader", "input"})
 _WAITING = frozenset({"load", "loading", "fetch", "fetching", "wait", "waiting", "stall"})

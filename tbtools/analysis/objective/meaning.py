@@ -6,12 +6,12 @@ The measure of a tag is the last one that its words name, so that ``reward/loss`
 
 What a loss says depends on the run. Beside a reward it follows a policy that moves, and falls and
 rises with what is learned, not with how well; beside the losses of two players it is mostly their
-sum. Where the loss of a policy is measured on data held out, policy and value are no players but
-two heads of one network that fits that data. Beside an Elo rating a reward is against opponents
-that get better, and beside the losses of a quantiser a perplexity is how many of its codes are
-used. Where a monitor of episodes wrote ``r``, ``l`` and ``t``, the first is a return. Names that
-say what they measure only together are read as others: see `readings_of`. So a run is read as a
-whole by `objectives_of`.
+sum. Where the loss of a policy is measured on data held out, or beside the games of self-play,
+policy and value are no players but two heads of one network that fits that data. Beside an Elo
+rating a reward is against opponents that get better, and beside the losses of a quantiser a
+perplexity is how many of its codes are used. Where a monitor of episodes wrote ``r``, ``l`` and
+``t``, the first is a return. Names that say what they measure only together are read as others: see
+`readings_of`. So a run is read as a whole by `objectives_of`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tbtools.analysis.objective.heads import fit_data
 from tbtools.analysis.objective.readings import readings_of
 from tbtools.analysis.objective.table import TAGS_KEPT, Row, rows_of, words
 from tbtools.vocabulary import ROLE_WORDS
@@ -35,12 +36,13 @@ _RUNS_KEPT = 100
 _MEASURES = frozenset({"loss", "fit", "measure", "sample", "reward", "score"})
 _LOSSES = frozenset({"loss", "fit"})
 _LOSS_WORDS = frozenset({"loss", "losses"})
-_HELD_OUT = frozenset({"validation", "test"})
 _RATINGS = frozenset({"elo"})
 _WINS = frozenset({"win", "wins", "win rate", "win ratio", "winrate", "won"})
 # What a regression is measured in, and no penalty on weights.
 _OF_REGRESSION = frozenset({"mae", "rmse", "mape", "smape"})
 _PERPLEXITIES = frozenset({"perplexity", "perplexities", "ppl"})
+# Of a quantiser's codes it is written out: where no tag speaks of codes, a ppl is of words.
+_PERPLEXITIES_IN_FULL = _PERPLEXITIES - {"ppl"}
 _OF_CODES = frozenset({"codebook", "vq", "commit", "commitment"})
 _ABOUT = frozenset({"about", "ledger"})
 # Losses are made of them, and hardly anybody measures them; and of these, which many measure (of a
@@ -52,7 +54,6 @@ _BOXES = frozenset({"giou", "diou", "ciou"})
 _EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
 # What those log that learn which of two answers is better: OpenRLHF, NeMo-Aligner, TRL.
 _ANSWERS = frozenset({"chosen", "rejected", "reject"})
-_POLICIES = frozenset({"policy", "pi"})
 _MARGINS = frozenset({"margin", "margins"})
 _ACCURACIES = frozenset({"acc", "accuracy", "accuracies"})
 _ENTROPIES = frozenset({"entropy", "ent"})
@@ -90,7 +91,7 @@ class Meaning(NamedTuple):
     codes: bool = False
 
     def beside(
-        self, *, rewards: bool, plays: bool, rated: bool, compared: bool, codes: bool
+        self, *, rewards: bool, plays: bool, rated: bool, compared: bool, codes: Collection[str]
     ) -> Objective:
         """Which way is better in a run that has rewards, losses of players, a rating, or codes.
 
@@ -101,12 +102,11 @@ class Meaning(NamedTuple):
                 against them are about the same all along.
             compared: Whether the run learns from answers that are compared. The mean of its
                 rewards says nothing: only their difference is learned.
-            codes: Whether one is about the codes of a quantiser: a perplexity then is how many of
-                them are used.
+            codes: The perplexities that are how many of a quantiser's codes are used.
         """
         if compared and self.rewards:
             return "none"
-        if codes and self.measure and self.measure.word in _PERPLEXITIES:
+        if self.measure and self.measure.word in codes:
             return "none"
         if rated and self.measure and (self.rewards or self.measure.word in _WINS):
             return "none"
@@ -294,11 +294,11 @@ def directions(tags: tuple[str, ...]) -> Mapping[str, Objective]:
     meanings = {tag: meaning_of(readings.get(tag, tag)) for tag in tags}
     returns = _returns_of_monitor(tags)
     rewards = bool(returns) or any(each.rewards for each in meanings.values())
-    heads = not rewards and any(map(_is_held_out_policy, tags))
+    heads = not rewards and fit_data([tag for tag in tags if meaning_of(tag).head], tags)
     plays = not heads and any(each.plays for each in meanings.values())
     rated = any(each.measure and each.measure.word in _RATINGS for each in meanings.values())
     compared = rewards and not plays and _learns_to_compare(tags)
-    codes = any(each.codes for each in meanings.values()) or _quantises(tags)
+    codes = _of_codes(tags, meanings.values())
     penalties = _penalties(tags)
     return MappingProxyType(
         {
@@ -332,18 +332,11 @@ def _returns_of_monitor(tags: Sequence[str]) -> frozenset[str]:
     )
 
 
-def _is_held_out_policy(tag: str) -> bool:
-    """Whether a tag is of a policy on data held out: that of AlphaZero, or of one who imitates.
-
-    The word for the data stands before that for the policy: ``policy/val_loss`` is of a value.
-    """
-    if meaning_of(tag).head is None:
-        return False
-    said = words(tag)
-    return any(
-        word in _POLICIES and any(ROLE_WORDS.get(other) in _HELD_OUT for other in said[:at])
-        for at, word in enumerate(said)
-    )
+def _of_codes(tags: Sequence[str], meanings: Collection[Meaning]) -> Collection[str]:
+    """The perplexities of a run that are how many of a quantiser's codes are used."""
+    if any(each.codes for each in meanings):
+        return _PERPLEXITIES
+    return _PERPLEXITIES_IN_FULL if _quantises(tags) else ()
 
 
 def _quantises(tags: Sequence[str]) -> bool:
