@@ -6,9 +6,9 @@ Families of simulated training logs after public logs, papers and reports, each 
 it. A third of the families (`--part development`) may be looked at; nothing is tuned on the rest.
 `--part second` is another set (`benchmarks.blind.second`), by another author; `--part third`,
 `--part fourth`, `--part fifth`, `--part sixth`, `--part seventh`, `--part eighth`, `--part tenth`,
-`--part eleventh` and `--part twelfth` are nine more (`benchmarks.blind.third`,
+`--part eleventh`, `--part twelfth` and `--part thirteenth` are ten more (`benchmarks.blind.third`,
 `benchmarks.blind.fourth`, `benchmarks.blind.fifth`, `benchmarks.blind.sixth`,
 `benchmarks.blind.seventh`, `benchmarks.blind.eighth`, `benchmarks.blind.tenth`,
-`benchmarks.blind.eleventh`, `benchmarks.blind.twelfth`), and `--part ninth` is a small one of
-speeds and learning rates (`benchmarks.blind.ninth`).
+`benchmarks.blind.eleventh`, `benchmarks.blind.twelfth`, `benchmarks.blind.thirteenth`), and
+`--part ninth` is a small one of speeds and learning rates (`benchmarks.blind.ninth`).
 """

@@ -13,6 +13,7 @@ from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.third import THIRD
+from benchmarks.blind.thirteenth import THIRTEENTH
 from benchmarks.blind.twelfth import TWELFTH
 
 EVERY = (
@@ -28,4 +29,5 @@ EVERY = (
     *TENTH,
     *ELEVENTH,
     *TWELFTH,
+    *THIRTEENTH,
 )

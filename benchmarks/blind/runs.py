@@ -36,6 +36,7 @@ Part = Literal[
     "tenth",
     "eleventh",
     "twelfth",
+    "thirteenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

@@ -42,6 +42,7 @@ from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.tenth.making import clocked, fades, grows, learns, significant, stopped
 from benchmarks.blind.third import THIRD
 from benchmarks.blind.third.making import bfloat16, dynamic_scale
+from benchmarks.blind.thirteenth import THIRTEENTH
 from benchmarks.blind.twelfth import TWELFTH
 from benchmarks.blind.writing import write
 
@@ -93,7 +94,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert {family.part for family in SECOND} == {"second"}
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
-        *("eighth", "ninth", "tenth", "eleventh", "twelfth"),
+        *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -158,7 +159,7 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH, THIRTEENTH],
     ids=lambda each: each[0].part,
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
@@ -178,7 +179,7 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH],
+    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH, THIRTEENTH],
     ids=lambda each: each[0].part,
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
@@ -188,7 +189,7 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH],
+    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH, THIRTEENTH],
     ids=lambda each: each[0].part,
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:
