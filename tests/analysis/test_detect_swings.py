@@ -10,7 +10,7 @@ from tbtools.runs.series import ScalarSeries
 
 
 def divergences(y: np.ndarray, tag: str = "train/loss", **beside: np.ndarray) -> list[Finding]:
-    every = {tag: y, **beside}
+    every = {tag: y, **{name.replace("__", "/"): value for name, value in beside.items()}}
     series = [
         ScalarSeries.from_arrays("run", name, np.arange(len(value)), value)
         for name, value in every.items()
@@ -94,6 +94,21 @@ def test_swings_that_grow_on_the_way_down() -> None:
     y = 3 - 2 * t + 0.02 * np.exp(5 * since(n, 300)) * np.sin(np.arange(n))
     (found,) = divergences(y + noise(n))
     assert found.evidence["may_recover"]
+
+
+def test_waves_of_the_learning_rate_are_planned() -> None:
+    """A rate that goes up ever higher, as in a test of rates in cycles, and the loss with it."""
+    t = since(300, 60)
+    wave = t * (1 - np.cos(2 * np.pi * 8 * t))
+    y = 1 + wave + noise(300)
+    assert divergences(y)
+    assert not divergences(y, lr=0.1 + wave)
+
+
+def test_tasks_that_become_harder_raise_a_loss_again_and_again() -> None:
+    t = since(600, 100)
+    y = 1 + t * (1 - 6 * t % 1) + noise(600)
+    assert not divergences(y, curriculum__level=np.floor(1 + 6 * t))
 
 
 @pytest.mark.parametrize("seed", range(10))

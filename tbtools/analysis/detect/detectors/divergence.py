@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import few
+from tbtools.analysis.detect.detectors import few, returning
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.opposites import is_exchanged
@@ -93,16 +93,15 @@ def find(
     if rise is None or onset is None:
         rise, onset = _by_levels(judged, rises=rises, swings=swings)
         if rise is None or onset is None:
-            return (_of_waves(judged) or _of_crests(judged)) if swings else None
+            return (_of_waves(judged) or _of_crests(judged, rate, given)) if swings else None
         if judged.width == 1 and memory.began(judged.y, rise, onset):
             return None
         if recovery.comes_down(judged.y, rise, onset, judged.noise):
             return None
     risen = _of_rise(judged, rise, onset, rate, given)
     if risen is None:
-        # A score that improves explains a higher loss, and none thrown out ever higher.
-        learns = judged.log and _by_what_is_given(given, judged, onset) == "learns"
-        return _of_crests(judged) if swings and learns else None
+        # What explains that a loss is higher may not explain that it is thrown out ever higher.
+        return _of_crests(judged, rate, given) if swings and judged.log else None
     # The crest of a wave at the end of many is no rise of its own.
     waves = _of_waves(judged, settled=not risen.provisional) if swings else None
     earlier = waves is not None and _points_since(waves) > _points_since(risen)
@@ -233,21 +232,16 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
     return _finding(judged, growing.onset, evidence, doubt)
 
 
-def _of_crests(judged: Judged) -> Finding | None:
+def _of_crests(judged: Judged, rate: ScalarSeries | None, given: Given) -> Finding | None:
     growing = crests.find(judged.y)
     if growing is None:
         return None
-    evidence = {
-        "level_before": judged.logged(growing.before),
-        "level_after": judged.logged(growing.after),
-        "standard_errors": min(1e9, growing.standard_errors),
-        "points_since": judged.count(len(judged) - growing.onset.index),
-        "crests": growing.count,
-        "crests_grow": growing.grow,
-        "logarithmic": judged.log,
-    }
+    given_doubt = _by_what_is_given(given, judged, growing.onset)
+    explained = given_doubt if given_doubt in EXPLAIN else None
+    if returning.are_planned(judged, growing, rate, given, explained):
+        return None
     doubt = "comes back" if growing.grow else "part of the way"
-    return _finding(judged, growing.onset, evidence, doubt)
+    return _finding(judged, growing.onset, returning.evidence(judged, growing), doubt)
 
 
 def _of_rise(
@@ -405,8 +399,7 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
         times = f"{min(evidence['oscillation_grew'], 1e6):,.0f} times as much"
         text = f"oscillates {times} {since}; its worse side went from {before:.4g} to {after:.4g}"
     elif "crests" in evidence:
-        how = "ever higher" if evidence["crests_grow"] else "and never came all the way back"
-        text = f"rose {evidence['crests']} times {since}, {how}: from {before:.4g} to {after:.4g}"
+        text = returning.text(evidence, since)
     else:
         how = "jumped" if onset.sudden else "went"
         text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back"

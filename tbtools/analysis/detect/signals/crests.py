@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Windows over the series, as of `excursion`.
 WINDOWS = excursion.VIEW
 # Crests stand above the floors beside them by these parts of the highest rise,
-PARTS = (2, 4, 8)
+PARTS = (2, 4, 8, 16)
 # and by so many standard deviations of a window's level.
 CLEAR = 6.0
 # Fewer crests have no order.
@@ -68,7 +68,7 @@ class Crests:
         after: The level of the last crests, or of all since where these are no higher.
         count: How many crests there are.
         grow: Whether the crests are ever higher; else all floors are above the first.
-        standard_errors: How far that is above the floor beside the noise of levels.
+        standard_errors: How far that is above the floor beside the noise of levels, if any.
     """
 
     onset: Onset
@@ -76,7 +76,7 @@ class Crests:
     after: float
     count: int
     grow: bool
-    standard_errors: float
+    standard_errors: float | None
 
 
 class _Turns(NamedTuple):
@@ -114,7 +114,7 @@ def find(y: Array) -> Crests | None:
     first = _first_point(y, level, *_begins(level, found, noise, rise * FAINT))
     before = float(level[found.floors[0]])
     after = _last(level[found.crests]) if grow else robust.median(level[found.crests[0] :])
-    errors = (after - before) / noise if noise > 0 else math.inf
+    errors = min(1e9, (after - before) / noise) if noise > 0 else None
     onset = Onset(first, sudden=False)
     return Crests(onset, before, after, len(found.crests), grow, errors)
 
