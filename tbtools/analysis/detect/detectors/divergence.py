@@ -234,7 +234,7 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
 
 def _of_crests(judged: Judged, rate: ScalarSeries | None, given: Given) -> Finding | None:
     growing = crests.find(judged.y)
-    if growing is None:
+    if growing is None or returning.is_a_wandering_mean(judged, growing):
         return None
     given_doubt = _by_what_is_given(given, judged, growing.onset)
     explained = given_doubt if given_doubt in EXPLAIN else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tbtools.analysis.detect.learning_rate import is_usual, swings_as_often
+from tbtools.analysis.detect.signals import memory
 from tbtools.analysis.detect.tasks import became_harder
 
 if TYPE_CHECKING:
@@ -33,6 +34,19 @@ def are_planned(
     if explained is None or (judged.log and explained == "learns"):
         return False
     return at > 0 and is_usual(judged, at, growing.after)
+
+
+def is_a_wandering_mean(judged: Judged, growing: Crests) -> bool:
+    """Whether a running mean may swing so by the noise that it is of, or by its first points.
+
+    Args:
+        judged: The series that swings.
+        growing: Its swings.
+    """
+    if judged.width > 1:
+        return False
+    carried = memory.carries(judged.y, growing.rise)
+    return carried or memory.began(judged.y, growing.rise, growing.onset)
 
 
 def evidence(judged: Judged, growing: Crests) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust
+from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Crests:
         count: How many crests there are.
         grow: Whether the crests are ever higher; else all floors are above the first.
         standard_errors: How far that is above the floor beside the noise of levels, if any.
+        rise: The way from the floor to the highest crest, as a rise.
     """
 
     onset: Onset
@@ -77,6 +79,7 @@ class Crests:
     count: int
     grow: bool
     standard_errors: float | None
+    rise: Excursion
 
 
 class _Turns(NamedTuple):
@@ -116,7 +119,8 @@ def find(y: Array) -> Crests | None:
     after = _last(level[found.crests]) if grow else robust.median(level[found.crests[0] :])
     errors = min(1e9, (after - before) / noise) if noise > 0 else None
     onset = Onset(first, sudden=False)
-    return Crests(onset, before, after, len(found.crests), grow, errors)
+    way = _way(level, found, noise, len(y))
+    return Crests(onset, before, after, len(found.crests), grow, errors, way)
 
 
 def begins(y: Array, onset: Onset) -> int | None:
@@ -239,6 +243,22 @@ def _third(crests: Array) -> int:
 def _last(crests: Array) -> float:
     """The level of the last third of the crests."""
     return float(np.mean(crests[-_third(crests) :]))
+
+
+def _way(level: Array, turns: _Turns, noise: float, points: int) -> Excursion:
+    """The way from the first floor to the highest crest."""
+    width = window_width(points)
+    low, highest = turns.floors[0], max(turns.crests, key=lambda at: float(level[at]))
+    base = float(level[low])
+    return Excursion(
+        gap=float(level[highest]) - base,
+        base=base,
+        low=points - (len(level) - low) * width,
+        high=points - (len(level) - highest) * width,
+        width=width,
+        noise=noise,
+        progress=excursion.progress(level[: low + 1], base),
+    )
 
 
 def _begins(level: Array, turns: _Turns, noise: float, least: float) -> tuple[int, int]:
