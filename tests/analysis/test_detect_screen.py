@@ -32,6 +32,8 @@ SHAPES: list[Callable[[np.ndarray, Generator], np.ndarray]] = [
     lambda t, g: (1.5 - t) * (t > g.uniform(0, 0.3)),
     lambda t, g: (1.5 - t) * (1 - np.exp(-40 * (t + 1 / t.size))),
     lambda t, g: (2 - t) * (t < g.uniform(0.3, 0.99)),
+    lambda t, g: 1 + t * (1 + np.sin(g.uniform(20, 60) * t)),
+    lambda t, g: 1 + (t > 0.3) * (1 + (g.uniform(5, 15) * t % 1 < 0.5)),
 ]
 NOISES: list[Callable[[np.ndarray, Generator], np.ndarray]] = [
     lambda y, g: y,

@@ -17,6 +17,7 @@ from benchmarks.detection.development.short import SHORT
 from benchmarks.detection.development.speeds import SLOWER, STEADY_SPEEDS
 from benchmarks.detection.development.standing import PATIENT, STANDING
 from benchmarks.detection.development.subtle import SUBTLE
+from benchmarks.detection.development.swings import COME_BACK, SWINGS
 from benchmarks.detection.development.vanishing import VANISHING
 
 FAMILIES = [
@@ -31,9 +32,10 @@ FAMILIES = [
             *PATIENT,
             *PLANNED_RATES,
             *STEADY_SPEEDS,
+            *COME_BACK,
         )
     ),
-    *(Family(make.__name__, "divergence", make) for make in DIVERGING),
+    *(Family(make.__name__, "divergence", make) for make in (*DIVERGING, *SWINGS)),
     Family("not_finite", "nonfinite", not_finite),
     *(Family(make.__name__, "plateau", make) for make in (*FLAT, *STANDING)),
     *(Family(make.__name__, "overfitting", make) for make in OVERFITTING),

@@ -151,7 +151,7 @@ cdef int may_have(const double *y, Py_ssize_t n, double noise, double *work) noe
         noise = noise_of_own
     if may_rise(y, n, noise, work):
         found |= RISE
-    if may_swing(y, n, noise, work):
+    if may_swing(y, n, noise, work) or may_have_crests(y, n, work):
         found |= SWING
     if may_spike(y, n, noise_of_own, work):
         found |= SPIKE

@@ -1,8 +1,8 @@
-"""The first look at a series for a rise that lasts and for an oscillation that grows."""
+"""The first look at a series for a rise that lasts and for swings that grow."""
 
 from libc.math cimport exp, fabs, log, sqrt
 
-from tbtools.analysis.detect.signals import contrast, excursion, jump, oscillation
+from tbtools.analysis.detect.signals import contrast, crests, excursion, jump, oscillation
 
 cdef enum:
     VIEW = 128
@@ -25,6 +25,12 @@ cdef double NOT_GROWN = exp(GROWTH) * (1 - 1e-6)
 cdef Py_ssize_t BLOCKS = oscillation.BLOCKS
 cdef Py_ssize_t LEAST_IN_BLOCK = oscillation.LEAST_POINTS
 cdef Py_ssize_t LEAST_BLOCKS = oscillation.LEAST_BLOCKS
+cdef Py_ssize_t LEAST_CRESTS = crests.LEAST_CRESTS
+# The least height of a crest that is asked for, as a part of the highest rise, and the largest.
+cdef double LOWEST = 1.0 / max(crests.PARTS)
+cdef double HIGHEST = 1.0 / min(crests.PARTS)
+cdef double CREST_CLEAR = crests.CLEAR
+assert crests.WINDOWS == VIEW
 
 
 cdef double largest_gap(
@@ -151,3 +157,34 @@ cdef bint may_swing(const double *y, Py_ssize_t n, double noise, double *work) n
             return True
         width *= 2
     return False
+
+
+cdef bint may_have_crests(
+    const double *y, Py_ssize_t n, double *work
+) noexcept nogil:
+    """Whether as many crests as `crests.find` asks for stand above the noise of levels."""
+    cdef Py_ssize_t width = (n + VIEW - 1) // VIEW, count, found = 0, i
+    cdef double *level = work
+    cdef double low, high, rise = 0.0
+    cdef bint rising = False
+    if n < BEFORE + PERSISTENT:
+        return False
+    count = window_medians(y, n, width, VIEW, level, work + LEVELS)
+    low = level[0]
+    for i in range(1, count):
+        low = smaller(low, level[i])
+        rise = larger(rise, level[i] - low)
+    if rise * HIGHEST < CREST_CLEAR * noise_of_points(level, count, work + LEVELS) * (1 - SLACK):
+        return False
+    low = high = level[0]
+    for i in range(1, count):
+        if rising:
+            high = larger(high, level[i])
+            if high - level[i] >= rise * LOWEST * (1 - SLACK):
+                rising, low = False, level[i]
+        else:
+            low = smaller(low, level[i])
+            if level[i] - low >= rise * LOWEST * (1 - SLACK):
+                rising, high = True, level[i]
+                found += 1
+    return found >= LEAST_CRESTS

@@ -112,6 +112,21 @@ def restart(
     return "explains" if known and is_usual(judged, onset, level) else "goes on"
 
 
+def swings_as_often(rate: ScalarSeries | None, judged: Judged, onset: int, times: int) -> bool:
+    """Whether the rate goes up again and again, too: cycles of a rate are waves of the loss.
+
+    Args:
+        rate: The run's learning rate, if it logs one.
+        judged: The series that swings.
+        onset: Where it begins to.
+        times: How many times it has come up since.
+    """
+    if rate is None:
+        return False
+    rises = np.diff(rate_along(rate, judged)[onset:]) > 0
+    return int(np.count_nonzero(np.diff(rises, prepend=False) & rises)) >= times - 1
+
+
 def is_usual(judged: Judged, onset: int, level: float) -> bool:
     """Whether a series was at such a level before a point.
 

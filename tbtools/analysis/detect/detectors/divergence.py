@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import few
+from tbtools.analysis.detect.detectors import few, returning
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.signals import (
     contrast,
+    crests,
     excursion,
     jump,
     memory,
@@ -62,6 +63,8 @@ DOUBTS = {
     "changed": "a setting was changed there",
     "weighted": "the weight of a term was raised meanwhile",
     "scatters": "its points scatter about as far as it got worse",
+    "comes back": "it came back each time",
+    "part of the way": "it came part of the way back each time",
 }
 # A rise in the scatter of its points is as good as certain from so many standard errors on.
 CERTAIN = 15.0
@@ -90,14 +93,15 @@ def find(
     if rise is None or onset is None:
         rise, onset = _by_levels(judged, rises=rises, swings=swings)
         if rise is None or onset is None:
-            return _of_waves(judged) if swings else None
+            return (_of_waves(judged) or _of_crests(judged, rate, given)) if swings else None
         if judged.width == 1 and memory.began(judged.y, rise, onset):
             return None
         if recovery.comes_down(judged.y, rise, onset, judged.noise):
             return None
     risen = _of_rise(judged, rise, onset, rate, given)
     if risen is None:
-        return None
+        # What explains that a loss is higher may not explain that it is thrown out ever higher.
+        return _of_crests(judged, rate, given) if swings and judged.log else None
     # The crest of a wave at the end of many is no rise of its own.
     waves = _of_waves(judged, settled=not risen.provisional) if swings else None
     earlier = waves is not None and _points_since(waves) > _points_since(risen)
@@ -228,6 +232,18 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
     return _finding(judged, growing.onset, evidence, doubt)
 
 
+def _of_crests(judged: Judged, rate: ScalarSeries | None, given: Given) -> Finding | None:
+    growing = crests.find(judged.y)
+    if growing is None or returning.is_a_wandering_mean(judged, growing):
+        return None
+    given_doubt = _by_what_is_given(given, judged, growing.onset)
+    explained = given_doubt if given_doubt in EXPLAIN else None
+    if returning.are_planned(judged, growing, rate, given, explained):
+        return None
+    doubt = "comes back" if growing.grow else "part of the way"
+    return _finding(judged, growing.onset, returning.evidence(judged, growing), doubt)
+
+
 def _of_rise(
     judged: Judged, rise: Excursion, onset: Onset, rate: ScalarSeries | None, given: Given
 ) -> Finding | None:
@@ -289,7 +305,11 @@ def _onset(judged: Judged, rise: Excursion, *, swings: bool) -> Onset:
     if judged.width > 1:
         return locate_in_blocks(judged.y, rise)
     onset = first_of_steep(judged.y, locate(judged.y, rise), rise)
-    begins = oscillation.begins(judged.y, judged.noise, rise, onset) if swings else None
+    if not swings:
+        return onset
+    begins = oscillation.begins(judged.y, judged.noise, rise, onset)
+    if begins is None:
+        begins = crests.begins(judged.y, onset)
     return onset if begins is None else Onset(begins, sudden=False)
 
 
@@ -378,6 +398,8 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     if "oscillation_grew" in evidence:
         times = f"{min(evidence['oscillation_grew'], 1e6):,.0f} times as much"
         text = f"oscillates {times} {since}; its worse side went from {before:.4g} to {after:.4g}"
+    elif "crests" in evidence:
+        text = returning.text(evidence, since)
     else:
         how = "jumped" if onset.sudden else "went"
         text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back"

@@ -42,6 +42,8 @@ CONFIDENCE = excursion.LEAST_CONFIDENCE
 WORSE_SIDE = 0.75
 # Where the level improves, the worse side is worse by this part of the swings.
 WORSENS = 0.05
+# Where it fell and rose again meanwhile, by so many standard errors of a quarter of noise, too.
+SURELY = 1.0
 # Blocks that make the two sides at the end.
 END = 3
 
@@ -52,7 +54,7 @@ class Oscillation:
 
     Attributes:
         onset: Where it begins.
-        before: The worse side of the points at its best, before.
+        before: The worse side of the points at its best, before or since.
         after: The worse side at the end.
         times: By how much the points' distance from their local mean has grown.
         standard_errors: How far that is beyond the noise.
@@ -86,6 +88,10 @@ def find(y: Array, noise: float) -> Oscillation | None:
     before = float(worse.min())
     end = y[-END * width :]
     better, after = robust.quantile(end, 1 - WORSE_SIDE), robust.quantile(end, WORSE_SIDE)
+    if after - noise <= before:
+        before = _best_since(y, width)
+        # Of noise that grows its quarter is known no better than that.
+        noise = max(noise, SURELY * (after - better) / len(end) ** 0.5)
     least = max(3 * noise, 2 * excursion.EFFECT * excursion.progress(worse, before))
     if not better < before < after - noise or after - better < least:
         return None
@@ -154,6 +160,17 @@ def block_width(points: int) -> int | None:
     """
     width = max(LEAST_POINTS, points // BLOCKS)
     return width if points >= LEAST_BLOCKS * width else None
+
+
+def _best_since(y: Array, width: int) -> float:
+    """The worse side at its best, where it got worse again though the level fell meanwhile.
+
+    Of what is won or lost it leaps between the two: it has to be worse in each block at the end.
+    """
+    worse = robust.window_quantiles(y, width, BLOCKS, WORSE_SIDE)
+    before = float(excursion.smoothed(worse)[:-END].min())
+    least = before + WORSENS * (float(worse[-END:].max()) - before)
+    return before if np.all(worse[-END:] > least) else float(worse.max())
 
 
 def _improves(y: Array, onset: int, width: int) -> bool:
