@@ -253,18 +253,19 @@ def _levels(points: Array, ways: list[Way]) -> Iterator[tuple[Array, list[int], 
         ways: Up or down, and what makes such a change.
     """
     beginnings = sorted({int(part * len(points)) for part in BEGINNINGS})
-    narrow = robust.running_median(points, SMOOTH)
-    yield narrow, beginnings, ways
+    narrower = robust.running_median(points, SMOOTH)
+    yield narrower, beginnings, ways
     apart = min(way.apart for _, way in ways)
     long = [(sign, replace(way, part=max(change.LONG_PART, way.part))) for sign, way in ways]
     for part, widest, may_be in WIDE:
         wide = min(int(part * len(points)) | 1, widest)
         first, last = robust.median(points[:wide]), robust.median(points[-wide:])
-        if wide > SMOOTH and abs(last - first) >= apart and may_be(narrow, first, last):
+        if wide > SMOOTH and abs(last - first) >= apart and may_be(narrower, first, last):
             level, half = robust.running_median(points, wide), wide // 2
             # The ends repeat the first and last points; so they say nothing of what is at rest.
             level[:half], level[-half:] = level[half], level[-half - 1]
             yield level, [0], long
+            narrower = level
 
 
 def _came_back_up(level: Array, low: float, high: float) -> bool:
