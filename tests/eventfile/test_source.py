@@ -301,9 +301,9 @@ ALLOWED = {
     ("render/mcp/confined.py", "open"),  # of the source that it confines
     ("render/mcp/confined.py", "stat"),
     ("render/report/page.py", "read_text"),  # the page's assets
-    ("render/report/write.py", "is_file"),  # plotly.min.js beside the output
-    ("render/report/write.py", "read_bytes"),
-    ("render/report/write.py", "read_text"),  # a page that it wrote
+    ("render/report/page_file.py", "is_file"),  # plotly.min.js beside the output
+    ("render/report/page_file.py", "read_bytes"),
+    ("render/report/page_file.py", "read_text"),  # a page that it wrote
     ("render/tables.py", "is_dir"),  # of the output
     ("render/widget.py", "read_text"),  # the page's assets
     ("runs/plugins/images.py", "PIL.Image.open"),  # of bytes

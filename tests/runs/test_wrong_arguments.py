@@ -191,10 +191,15 @@ def test_what_the_operating_system_refuses(
     assert str(caught.value) == f"{FILE}: {os.strerror(number)}"
 
 
+def as_page(path: Any) -> Any:
+    """The same path with the ending of a page, for other endings are refused first."""
+    return path.replace(".csv", ".html") if isinstance(path, str) else path
+
+
 @pytest.mark.parametrize(
     "write",
     [
-        partial(tbtools.report, LOGS),
+        lambda path: tbtools.report(LOGS, as_page(path)),
         partial(tbtools.export, LOGS),
         lambda path: tbtools.write(tbtools.aggregate(LOGS), path),
         lambda path: tbtools.write_figure(tbtools.plot(LOGS), path, "png"),
@@ -215,6 +220,7 @@ def test_where_nothing_can_be_written(
     write: Callable[[Any], Any], path: Any, builtin: type[Exception], message: str
 ) -> None:
     Path("empty.csv").mkdir()
+    Path("empty.html").mkdir()
     with pytest.raises(builtin, match=message) as caught:
         write(path)
     assert isinstance(caught.value, tbtools.TbtoolsError)
