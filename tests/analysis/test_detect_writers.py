@@ -126,7 +126,7 @@ def test_a_rise_says_that_the_run_was_restarted_where_it_begins(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("restarted", [True, False])
-def test_at_a_restart_a_smaller_jump_is_one(tmp_path: Path, restarted: bool) -> None:
+def test_at_a_restart_a_jump_is_said_to_be_of_it(tmp_path: Path, restarted: bool) -> None:
     noise = np.random.default_rng(0).normal(0, 0.02, 400)
     builders = [EventFileBuilder(), EventFileBuilder()]
     for step in range(400):
@@ -136,5 +136,6 @@ def test_at_a_restart_a_smaller_jump_is_one(tmp_path: Path, restarted: bool) -> 
         builders[late and restarted].scalar("loss", step, value, wall_time)
     for part, builder in enumerate(builders[: 1 + restarted]):
         builder.write(tmp_path / f"events.out.tfevents.{part}")
-    found = [each.onset_step for each in tbtools.detect(tmp_path) if each.kind == "divergence"]
-    assert found == ([250] if restarted else [])
+    [found] = tbtools.detect(tmp_path).of("divergence")
+    assert found.onset_step == 250
+    assert found.evidence.get("at_restart", False) == restarted

@@ -160,7 +160,7 @@ def _explosions(
 ) -> Iterator[tuple[ScalarSeries, int]]:
     for one in series:
         found = scales.get((one.run, one.tag))
-        if found and found.kind == "explosion" and vital_of(one.tag) == "gradient":
+        if found and found.kind != "collapse" and vital_of(one.tag) == "gradient":
             yield one, one.find(found.onset_step, found.onset_time)
 
 
@@ -188,6 +188,17 @@ def exploded(explosions: Iterable[tuple[ScalarSeries, int]], judged: Judged, ons
         onset: Where it did.
     """
     return any(_is_near(norm, np.array([at]), judged, onset) for norm, at in explosions)
+
+
+def has_exploded(explosions: Iterable[tuple[ScalarSeries, int]], judged: Judged, at: int) -> bool:
+    """Whether a gradient had exploded by some point of a series.
+
+    Args:
+        explosions: Norms of gradients, and with which of their points they exploded.
+        judged: The series.
+        at: Index of the point.
+    """
+    return any(norm.step[exploded] <= judged.step(at) for norm, exploded in explosions)
 
 
 def became_harder(tasks: Iterable[ScalarSeries], judged: Judged, onset: int) -> bool:

@@ -21,6 +21,7 @@ from tbtools.analysis.detect.signals import (
     recovery,
     robust,
 )
+from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
 from tbtools.analysis.detect.signals.steep import first_of_steep
 from tbtools.analysis.detect.tasks import (
@@ -28,6 +29,7 @@ from tbtools.analysis.detect.tasks import (
     Given,
     became_harder,
     exploded,
+    has_exploded,
     is_of_chance,
     is_term,
     is_traded,
@@ -91,7 +93,7 @@ def find(
     """
     rise, onset = _at_once(judged)
     if rise is None or onset is None:
-        rise, onset = _by_levels(judged, rises=rises, swings=swings)
+        rise, onset = _by_levels(judged, given, rises=rises, swings=swings)
         if rise is None or onset is None:
             return (_of_waves(judged) or _of_crests(judged, rate, given)) if swings else None
         if judged.width == 1 and memory.began(judged.y, rise, onset):
@@ -120,22 +122,22 @@ def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
 
 
 def _by_levels(
-    judged: Judged, *, rises: bool, swings: bool
+    judged: Judged, given: Given, *, rises: bool, swings: bool
 ) -> tuple[Excursion | None, Onset | None]:
     """A rise of levels, or of the points at a restart, of some dozen or of the fit of a valley."""
     white = judged.width > 1
     rise, onset = _rise(judged, white=white) if rises else None, None
     if rise is not None:
         onset = _onset(judged, rise, swings=swings)
-    if rises and not white and _scatters(judged, rise, onset):
+    if rises and _scatters(judged, rise, onset):
         together = few.contrast_of(judged)
-        if together is not None and (rise is None or _is_scatter(judged, together[0])):
+        if together is not None and (rise is None or _is_told_by_all(judged, together[0])):
             return together
     if rise is None and white:
         return None, None
     if rise is None and rises:
-        if len(judged.series.restarts):
-            rise, onset = _at_restart(judged, swings=swings)
+        if len(judged.series.restarts) or given.explosions:
+            rise, onset = _with_evidence(judged, given, swings=swings)
         if rise is None:
             rise, onset = _of_few(judged)
     few_points = not white and len(judged) <= MORE and _may_rise(judged)
@@ -154,6 +156,11 @@ def _scatters(judged: Judged, rise: Excursion | None, onset: Onset | None) -> bo
 
 def _is_scatter(judged: Judged, rise: Excursion) -> bool:
     return rise.gap < contrast.SUDDEN * judged.noise
+
+
+def _is_told_by_all(judged: Judged, rise: contrast.Contrast) -> bool:
+    """Whether all points say more than levels: what is small beside a descent they place late."""
+    return _is_scatter(judged, rise) and rise.gap > excursion.EFFECT * rise.progress
 
 
 def _may_rise(judged: Judged) -> bool:
@@ -188,17 +195,24 @@ def _carried(judged: Judged) -> Callable[[Excursion], bool]:
     return lambda rise: memory.carries(judged.y, rise)
 
 
-def _at_restart(judged: Judged, *, swings: bool) -> tuple[Excursion | None, Onset | None]:
-    """A jump where the run was restarted, which is evidence too: half the effect will do."""
+def _with_evidence(
+    judged: Judged, given: Given, *, swings: bool
+) -> tuple[Excursion | None, Onset | None]:
+    """A jump where the run was restarted, or a rise when the gradient had exploded.
+
+    That is evidence too: half of the effect will do, and half of that where the norm goes first.
+    """
+    effect = excursion.EFFECT / (4 if given.explosions else 2)
     rise = excursion.find(
-        judged.y,
-        judged.noise,
-        excursion.EFFECT / 2,
-        excursion.LEAST_CONFIDENCE,
-        but=_carried(judged),
+        judged.y, judged.noise, effect, excursion.LEAST_CONFIDENCE, but=_carried(judged)
     )
     onset = None if rise is None else _onset(judged, rise, swings=swings)
-    if onset is None or not (onset.sudden and _is_at_restart(judged, onset)):
+    if rise is None or onset is None:
+        return None, None
+    if has_exploded(given.explosions, judged, onset.index):
+        return rise, onset
+    enough = rise.gap > excursion.EFFECT / 2 * rise.progress
+    if not (enough and onset.sudden and _is_at_restart(judged, onset)):
         return None, None
     return rise, onset
 
@@ -304,7 +318,8 @@ def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
 def _onset(judged: Judged, rise: Excursion, *, swings: bool) -> Onset:
     if judged.width > 1:
         return locate_in_blocks(judged.y, rise)
-    onset = first_of_steep(judged.y, locate(judged.y, rise), rise)
+    bend = behind_the_last_as_good(judged.y, locate(judged.y, rise), rise)
+    onset = first_of_steep(judged.y, bend, rise)
     if not swings:
         return onset
     begins = oscillation.begins(judged.y, judged.noise, rise, onset)

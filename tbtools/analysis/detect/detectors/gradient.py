@@ -274,6 +274,18 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     )
 
 
+def is_rise(finding: Finding) -> bool:
+    """Whether a finding is one of `rising`.
+
+    Args:
+        finding: Any finding.
+    """
+    evidence = finding.evidence
+    if finding.kind != "gradient" or "level_before" not in evidence:
+        return False
+    return bool(evidence["level_after"] > evidence["level_before"])
+
+
 def vanished(series: ScalarSeries, collapse: Finding, loss: Judged) -> Finding | None:
     """Says of a norm that collapsed that the loss stands still since then.
 

@@ -11,6 +11,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
 from tbtools.analysis.detect.signals import chance, excursion, robust, unimodal
+from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
@@ -133,7 +134,7 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
     """A rise beyond the noise; of few points also a valley, whose noise is not known before."""
     y = validation.y
     rise = excursion.find(y, few.floor(validation), EFFECT, CONFIDENCE) if rises else None
-    onset = None if rise is None else locate(y, rise)
+    onset = None if rise is None else behind_the_last_as_good(y, locate(y, rise), rise)
     valley = _valley(validation) if rise is None or len(y) <= FEW else None
     if valley is not None and not (onset and onset.sudden and valley.leap > unimodal.LEAP):
         # Few points behind a jump do not tell whether it goes on.

@@ -66,14 +66,21 @@ class Contrast(Excursion):
 
     Attributes:
         scatter: Standard deviation of one level, where `noise` is that of the gap.
+        points: How many each of the two levels has at least.
     """
 
     scatter: float
+    points: int
 
     @property
     def scatters(self) -> bool:
         """Whether a level alone would not show it."""
         return self.gap < SUDDEN * self.scatter
+
+    @property
+    def averaged(self) -> int:
+        """All points of a level make it."""
+        return self.points
 
 
 class _Split(NamedTuple):
@@ -114,10 +121,11 @@ def find(
     if found.gap <= max(floor, excursion.TINY * abs(found.base)):
         return None
     noise = _noise(level, found.at)
-    if found.gap <= least_errors(len(level)) * noise * found.error:
+    least = least_errors(len(level)) * noise * found.error
+    if found.gap <= least or not _stays(level[found.at :], found):
         return None
     achieved = excursion.progress(excursion.smoothed(level)[: found.at], found.base)
-    if found.gap <= effect * achieved or not _stays(level[found.at :], found):
+    if not excursion.is_worth(found.gap, achieved, effect, least, found.at):
         return None
     if _has_precedent(level, found, noise):
         return None
@@ -132,9 +140,10 @@ def find(
         noise=noise * found.error,
         progress=achieved,
         scatter=noise,
+        points=min(found.many, len(level) - found.at) * width,
     )
     first = max(0, begin + (found.at - found.many) * width)
-    return rise, _onset(y, first, high, sudden=not rise.scatters)
+    return rise, _onset(y, first, high, width, sudden=not rise.scatters)
 
 
 def least_errors(points: int) -> float:
@@ -177,7 +186,7 @@ def _is_apart(y: Array) -> bool:
     return found.gap > SECOND * least_errors(len(level)) * noise * found.error
 
 
-def _onset(y: Array, first: int, split: int, *, sudden: bool) -> Onset:
+def _onset(y: Array, first: int, split: int, width: int, *, sudden: bool) -> Onset:
     """Where a rise begins: at the split, or where a ramp to another level does.
 
     A ramp has a number more than two levels have, which costs twice what it does in Schwarz's
@@ -187,14 +196,23 @@ def _onset(y: Array, first: int, split: int, *, sudden: bool) -> Onset:
         y: All values.
         first: Where the level before begins.
         split: Where that behind it does.
+        width: Points in a window.
         sudden: Whether noise lets one see that it is there at once.
     """
     part = y[first:]
     _, _, levels, _ = _fits.two_levels(part)
     begin, squares = _fits.ramp(part, len(part) ** (1 / len(part)))
     if levels <= squares * len(part) ** (2 / len(part)):
-        return Onset(split, sudden=sudden)
+        return Onset(_to_the_point(y, split, width) if sudden else split, sudden=sudden)
     return Onset(first + int(begin), sudden=False)
+
+
+def _to_the_point(y: Array, split: int, width: int) -> int:
+    """The point of a jump that windows show."""
+    if width == 1:
+        return split
+    begin = max(0, split - 2 * width)
+    return begin + robust.least_squares_split(y[begin : split + 2 * width])
 
 
 def _farthest_apart(level: Array) -> _Split:

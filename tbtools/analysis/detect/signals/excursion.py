@@ -47,8 +47,8 @@ FEW = 16
 TINY = 1e-9
 # A worsening of less than this part of what training had achieved is no divergence.
 EFFECT = 0.2
-# Where it has lasted as long as all that was before it, of which levels enough are known, and is so
-# many times as far beyond the noise, half of that is worth the name.
+# Half of that is worth the name where enough levels before it are known, and it is so many times as
+# far beyond the noise as it has to be.
 PLAIN = 2.0
 # Standard errors by which good points are more frequent before than after, in so many before.
 HELD = 2.5
@@ -80,6 +80,11 @@ class Excursion:
     width: int
     noise: float
     progress: float
+
+    @property
+    def averaged(self) -> int:
+        """Of how many points each of its levels is known."""
+        return self.width
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,20 @@ def progress(level: Array, base: float) -> float:
     """
     reached = int(np.argmin(np.abs(level - base)))
     return max(0.0, robust.quantile(level[: reached + 1], 0.75) - base)
+
+
+def is_worth(gap: float, achieved: float, effect: float, least: float, levels: int) -> bool:
+    """Whether a worsening is worth the name beside what training had achieved.
+
+    Args:
+        gap: By how much it is worse.
+        achieved: What had been achieved.
+        effect: What part of that is asked for where noise just allows it.
+        least: The least gap that the noise allows.
+        levels: How many are known before.
+    """
+    plain = levels >= FEW and gap > PLAIN * least
+    return gap > (EFFECT / 2 if plain else effect) * achieved
 
 
 def _achieved(widest: Array, own: Array, base: float) -> float:
@@ -245,11 +264,10 @@ def _at_scale(
         confidence = students(confidence, window)
     if gap <= confidence * noise:
         return None
+    if not is_worth(gap, achieved, effect, confidence * noise, window):
+        return None
     begin = scale.point(_leaves(scale, base, gap, window))
     length = scale.point(len(scale.level)) - begin
-    plain = window >= FEW and length >= begin and gap > PLAIN * confidence * noise
-    if gap <= effect * achieved and not plain:
-        return None
     if not _is_held(y, begin, base + PRECEDENT * gap):
         return None
     wider = [other for other in every if other.width >= scale.width]

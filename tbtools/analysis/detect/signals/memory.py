@@ -72,7 +72,7 @@ def carries(y: Array, rise: Excursion) -> bool:
     """
     if _turns_as_noise(robust.window_medians(y, rise.width, len(y))):
         return False
-    wander = _wander(y, rise.low, rise.high, rise.width)
+    wander = _wander(y, rise)
     return wander > 0 and rise.gap <= CONFIDENCE * _caution(y) * wander
 
 
@@ -129,8 +129,8 @@ def _caution(y: Array) -> float:
     return SINCE_THE_START if _changes(early, 1) > SHRINKS * _changes(late, 1) else 1.0
 
 
-def _wander(y: Array, low: int, high: int, width: int) -> float:
-    """How far noise alone carries a series from one point to another, as a standard deviation.
+def _wander(y: Array, rise: Excursion) -> float:
+    """How far noise alone carries a series along a rise, as a standard deviation.
 
     It goes as far as the changes add up to, and no farther than changes at such a distance do, for
     a memory has an end. They are those before, for a rise brings swings of its own; only where
@@ -138,6 +138,7 @@ def _wander(y: Array, low: int, high: int, width: int) -> float:
     hardly any noise; nor where windows are so much longer than the memory that their levels have
     averaged it out, whose noise is known.
     """
+    low, high = rise.low, rise.high
     if low > LEAST_POINTS + 2:
         y = y[:low]
         near = y[low // 2 :]
@@ -148,7 +149,7 @@ def _wander(y: Array, low: int, high: int, width: int) -> float:
         return 0.0
     apart = max(1, high - low)
     growth, length = _growth(y, apart)
-    if width >= AVERAGED * length:
+    if rise.averaged >= AVERAGED * length:
         return 0.0
     changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
     usual = math.sqrt(float(np.mean(np.square(changes))))
