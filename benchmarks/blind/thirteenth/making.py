@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.blind.eighth import making as eighth
+from benchmarks.blind.eighth.making import at, both, counted, jitter
 from benchmarks.blind.windows import abrupt, basin, flat, gradual
 
 if TYPE_CHECKING:
@@ -17,29 +19,36 @@ if TYPE_CHECKING:
     Steps = NDArray[np.int64]
     Tags = str | tuple[str, ...]
 
+__all__ = [
+    "at",
+    "both",
+    "counted",
+    "descent",
+    "drifts",
+    "every",
+    "fades",
+    "from_the_start",
+    "grows",
+    "half_cosine",
+    "hangs",
+    "jitter",
+    "jumps",
+    "levels",
+    "noise",
+    "over_epochs",
+    "overfits",
+    "scaler",
+    "spikes",
+    "third",
+    "warmed",
+]
+
 
 def noise(
     rng: np.random.Generator, n: int, sd: float, memory: float = 0.2, freedom: float = 6
 ) -> Array:
-    """Student's t with a memory: an AR(1) process whose standard deviation is `sd`."""
-    shocks: Array = (
-        rng.standard_t(freedom, n) * sd * np.sqrt((1 - memory**2) * (freedom - 2) / freedom)
-    )
-    shocks[0] /= np.sqrt(1 - memory**2)
-    for i in range(1, n):
-        shocks[i] += memory * shocks[i - 1]
-    return shocks
-
-
-def jitter(rng: np.random.Generator, curve: ArrayLike, share: float, memory: float = 0.2) -> Array:
-    """A positive curve with noise in proportion to it, as losses have."""
-    curve = np.asarray(curve, np.float64)
-    return curve * np.exp(noise(rng, len(curve), share, memory))
-
-
-def counted(rng: np.random.Generator, chance: ArrayLike, examples: int) -> Array:
-    """Shares of so many examples that came out right."""
-    return rng.binomial(examples, np.clip(chance, 0, 1)) / examples
+    """That of the eighth set, with a shorter memory and lighter tails."""
+    return eighth.noise(rng, n, sd, memory, freedom)
 
 
 def descent(rate: ArrayLike, speed: float = 300.0, heat: float = 0.1, modes: int = 24) -> Array:
@@ -104,16 +113,6 @@ def scaler(rng: np.random.Generator, limit: ArrayLike, start: int, patience: int
 def every(steps: Steps, count: int) -> Steps:
     """Of the steps of a run so many, evenly, the last among them: when it evaluates."""
     return steps[np.linspace(0, len(steps) - 1, count + 1).astype(np.int64)[1:]]
-
-
-def at(where: Steps, steps: Steps, curve: Array) -> Array:
-    """A curve at other steps."""
-    return np.interp(where, steps, curve)
-
-
-def both(one: Window, other: Window) -> Window:
-    """The window that spans two."""
-    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def third(steps: Steps, worse: Array, index: int) -> Window:

@@ -179,8 +179,8 @@ def _detect(
     }
     left -= scales.keys() | blanks.keys() | short
     runs = {run for run, _ in left}
-    norms = scales | {(one.run, one.tag): one for one in found if gradient.is_rise(one)}
-    tasks = given((one for one in every if one.run in runs and len(one.step)), judged, norms)
+    grown = scales | {(one.run, one.tag): one for one in found if gradient.is_rise(one)}
+    tasks = given((one for one in every if one.run in runs and len(one.step)), judged, grown)
     for number, (key, fit) in enumerate(judged.items()):
         if key not in left:
             continue

@@ -198,7 +198,11 @@ def has_exploded(explosions: Iterable[tuple[ScalarSeries, int]], judged: Judged,
         judged: The series.
         at: Index of the point.
     """
-    return any(norm.step[exploded] <= judged.step(at) for norm, exploded in explosions)
+    point = judged.points[[at]]
+    return any(
+        points_before(norm, judged.series, point, "right")[0] > exploded
+        for norm, exploded in explosions
+    )
 
 
 def became_harder(tasks: Iterable[ScalarSeries], judged: Judged, onset: int) -> bool:

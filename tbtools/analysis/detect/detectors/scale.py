@@ -61,7 +61,7 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "spread": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
-# Levels of a reward that tell whether it improves.
+# Levels of a reward that tell how much it gains in all.
 ENDS = 16
 # This part of all that a reward gains is a leap, and this part the least with which values grow.
 LEAP = 0.4
