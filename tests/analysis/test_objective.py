@@ -280,6 +280,22 @@ def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: 
         ("L1 train_L1", "none"),
         ("val/weights_l2", "none"),
         ("val_lambda_l1", "none"),
+        # Behind what it is between it is a distance anywhere, behind other words on data held out.
+        ("gen/mel_l1 gen/adv", "min"),
+        ("train/pix_l2 train/reg_loss", "min"),
+        ("val/rel_l2 weights/lambda_bc", "min"),
+        ("test/chamfer_l1", "min"),
+        ("sae/activation_l1", "none"),
+        ("val/feature_l1", "none"),
+        ("mel_l1_weight", "none"),
+        ("grad_l2", "none"),
+        # A divergence is what a student learns where nothing else is a loss.
+        ("dev/kl_loss train/kl_loss dev/agreement train/lr", "min"),
+        ("train/kl valid/kl", "min"),
+        ("val/kl_loss train/kl_loss train/recon_loss", "none"),
+        ("val/kl train/kl val/elbo", "none"),
+        ("eval/kl train/kl eval/reward", "none"),
+        ("train/kl train/lr", "none"),
         # The terms of a physics-informed loss, side by side.
         ("PDE BC IC", "min"),
         ("BC Phys Loss", "min"),

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.objective.roles import role_of
 from tbtools.analysis.objective.table import rows_of, words
 from tbtools.vocabulary import ROLE_WORDS
 
@@ -26,8 +27,93 @@ _LETTER = re.compile(
     re.IGNORECASE,
 )
 _TRAINED_AND_HELD_OUT = frozenset({"t", "v"})
-# Distances, and what norms of weights are: on data that is held out they are distances.
+# Distances, and what norms of weights are: on data that is held out they are distances ...
 _DISTANCES = frozenset({("l", "1"), ("l", "2")})
+# ... as they are behind what they are between, wherever that is measured, ...
+_BETWEEN = frozenset(
+    [
+        "rel",
+        "relative",
+        "mel",
+        "recon",
+        "rec",
+        "reconstruction",
+        "pix",
+        "pixel",
+        "rgb",
+        "img",
+        "image",
+        "stft",
+        "spec",
+        "depth",
+        "chamfer",
+        "color",
+        "colour",
+        "flow",
+        "latent",
+        "wav",
+        "waveform",
+        "pitch",
+        "pred",
+        "prediction",
+        "pose",
+        "vertex",
+        "vertices",
+        "joint",
+        "joints",
+        "keypoint",
+        "keypoints",
+        "landmark",
+        "landmarks",
+        "mesh",
+        "surface",
+        "sdf",
+        "velocity",
+        "pressure",
+    ]
+)
+# ... and behind any other word on data that is held out, but for what a norm is taken of.
+_NORMED = frozenset(
+    [
+        "weight",
+        "weights",
+        "param",
+        "params",
+        "parameter",
+        "parameters",
+        "kernel",
+        "bias",
+        "grad",
+        "grads",
+        "gradient",
+        "gradients",
+        "update",
+        "updates",
+        "activation",
+        "activations",
+        "feature",
+        "features",
+        "embedding",
+        "embeddings",
+        "sparsity",
+        "sparse",
+        "reg",
+        "regularization",
+        "regularizer",
+        "penalty",
+        "decay",
+        "lambda",
+        "norm",
+        "model",
+        "layer",
+        "head",
+        "code",
+        "codes",
+    ]
+)
+# What a student learns is a divergence where the run measures no other loss, and no agent.
+_DIVERGENCES = frozenset({("kl",), ("kl", "loss"), ("kld",), ("kld", "loss"), ("kl", "div")})
+_LEARNED = frozenset({"loss", "fit", "player", "generator", "reward"})
 # The equations that a physics-informed network is to solve, and what else its loss is made of.
 _EQUATIONS = frozenset({"pde", "pdes", "ode", "odes", "phys", "physics"})
 _CONDITIONS = frozenset(
@@ -63,6 +149,7 @@ def readings_of(tags: Sequence[str]) -> Mapping[str, str]:
     return {
         **_held_out_by_letter(tags),
         **dict(_distances(own)),
+        **dict(_divergences(own)),
         **dict(_transports(own)),
         **dict(_terms_of_physics(own)),
         **dict(_initial_conditions(own)),
@@ -98,9 +185,33 @@ def _held_out_by_letter(tags: Sequence[str]) -> Mapping[str, str]:
 
 
 def _distances(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
-    """``val_L1``, and ``train_L1`` beside it, as ``val_L1 loss``."""
-    measured = {said for tag, said in own.items() if said in _DISTANCES and _is_held_out(tag)}
+    """``val_L1``, ``mel_l1`` and ``val/rel_l2``, and ``train_L1`` beside the first, as losses."""
+    measured = {
+        said
+        for tag, said in own.items()
+        if said[-2:] in _DISTANCES and (_is_between(said) or (_is_held_out(tag) and _is_fit(said)))
+    }
     return ((tag, f"{tag} loss") for tag, said in own.items() if said in measured)
+
+
+def _is_between(said: Phrase) -> bool:
+    return len(said) > 2 and said[-3] in _BETWEEN
+
+
+def _is_fit(said: Phrase) -> bool:
+    """Whether it is no norm of what a model has."""
+    return _NORMED.isdisjoint(said)
+
+
+def _divergences(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
+    """``train/kl_loss`` and ``dev/kl_loss`` of a student, beside which nothing else is a loss."""
+    measured = {said for tag, said in own.items() if said in _DIVERGENCES and _is_held_out(tag)}
+    measured &= {said for tag, said in own.items() if role_of(tag) == "train"}
+    if not measured:
+        return
+    others = (row for tag, said in own.items() if said not in _DIVERGENCES for row in rows_of(tag))
+    if _LEARNED.isdisjoint(row.kind for row in others if row):
+        yield from ((tag, "nll") for tag, said in own.items() if said in measured)
 
 
 def _transports(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
