@@ -296,6 +296,15 @@ def test_what_a_loss_says_depends_on_the_other_tags_of_its_run(tags: str, loss: 
         ("val/kl train/kl val/elbo", "none"),
         ("eval/kl train/kl eval/reward", "none"),
         ("train/kl train/lr", "none"),
+        # Benchmarks are scores but for what else is said of them.
+        ("eval/mmlu", "max"),
+        ("val-core/gsm8k/acc", "max"),
+        ("eval/gsm8k/response_length", "none"),
+        ("mmlu_stderr", "none"),
+        ("lambada_ppl", "min"),
+        # What is found at a rate of errors; and the success of an attacker is none of the model.
+        ("val/tpr@fpr=0.01", "max"),
+        ("adv/attack_success_rate", "none"),
         # The terms of a physics-informed loss, side by side.
         ("PDE BC IC", "min"),
         ("BC Phys Loss", "min"),
