@@ -10,9 +10,10 @@ from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.excursion import students
 from tbtools.analysis.detect.signals.trend import trend
 from tbtools.analysis.main_objective import rank_objectives
+from tbtools.analysis.objective import is_score, role_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
@@ -40,7 +41,7 @@ def with_rest(
     The box loss of a detector is level, and its precision rises; the reward for the right form of
     answers has come to its cap, and the sum of rewards grows. What never learned is no such part,
     and one evaluation that is level is no info because the training loss falls: evaluations come
-    first in what a run is judged by.
+    first in what a run is judged by. Beside a loss any score counts that is not of training.
 
     Args:
         found: The findings.
@@ -51,14 +52,16 @@ def with_rest(
     if not at_rest:
         return list(found)
     told = {(one.run, one.tag) for one in found if one.kind not in _PASSING}
-    main = _main({one.run for one in at_rest}, judged.values(), objectives)
+    fits: dict[str, dict[str, Judged]] = defaultdict(dict)
+    for (run, tag), fit in judged.items():
+        fits[run][tag] = fit
     changed = {}
     for one in at_rest:
-        better = main.get(one.run)
-        if better is None or (one.run, better.series.tag) in told:
-            continue
-        if _improves_since(better, judged[one.run, one.tag], one):
-            changed[id(one)] = _as_info(one, better.series.tag)
+        own = fits[one.run]
+        judges = (tag for tag in _judges(one, own, objectives) if (one.run, tag) not in told)
+        better = next((tag for tag in judges if _improves_since(own[tag], own[one.tag], one)), None)
+        if better is not None:
+            changed[id(one)] = _as_info(one, better)
     return [changed.get(id(one), one) for one in found]
 
 
@@ -67,20 +70,16 @@ def _is_at_rest(one: Finding) -> bool:
     return learned and one.severity == "warning"
 
 
-def _main(
-    runs: Iterable[str], judged: Iterable[Judged], objectives: Mapping[str, Objective] | None
-) -> dict[str, Judged]:
-    """The series by which each of some runs is judged at a glance."""
-    fits: dict[str, dict[str, Judged]] = defaultdict(dict)
-    for fit in judged:
-        fits[fit.series.run][fit.series.tag] = fit
-    main = {}
-    for run in runs:
-        points = {run: {tag: len(fit) for tag, fit in fits[run].items()}}
-        tag = rank_objectives(points, objectives).of_run(run)
-        if tag is not None:
-            main[run] = fits[run][tag]
-    return main
+def _judges(
+    one: Finding, fits: Mapping[str, Judged], objectives: Mapping[str, Objective] | None
+) -> Iterator[str]:
+    """The tags by which the run of a finding is judged."""
+    points = {one.run: {tag: len(fit) for tag, fit in fits.items()}}
+    main = rank_objectives(points, objectives).of_run(one.run)
+    if main is not None:
+        yield main
+    if not is_score(one.tag):
+        yield from (tag for tag in fits if is_score(tag) and role_of(tag, one.run) != "train")
 
 
 def _improves_since(better: Judged, flat: Judged, plateau: Finding) -> bool:

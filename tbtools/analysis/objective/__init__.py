@@ -12,6 +12,7 @@ from tbtools.analysis.objective.meaning import (
     better_alone,
     is_players,
     is_reward,
+    is_score,
     may_be_minimised,
 )
 from tbtools.analysis.objective.overrides import (
@@ -33,6 +34,7 @@ __all__ = [
     "is_limit",
     "is_players",
     "is_reward",
+    "is_score",
     "machinery_of",
     "may_be_minimised",
     "objectives_of",

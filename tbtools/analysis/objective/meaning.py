@@ -165,6 +165,16 @@ def is_reward(tag: str) -> bool:
     return meaning_of(tag).rewards
 
 
+def is_score(tag: str) -> bool:
+    """Whether a tag says how good a model is, or what it makes, and is not what it minimises.
+
+    Args:
+        tag: The tag.
+    """
+    measure = meaning_of(tag).measure
+    return measure is not None and measure.kind in {"measure", "sample"}
+
+
 def better_alone(tag: str) -> Objective:
     """Which way is better by the tag alone, whatever else its run has.
 
