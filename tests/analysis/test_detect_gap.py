@@ -138,3 +138,39 @@ def test_a_score_that_never_learned_does_not_overfit(peak: float) -> None:
         ScalarSeries.from_arrays("run", tag, np.arange(20), value) for tag, value in series.items()
     )
     assert len(findings.of("overfitting")) == (peak > 0.1)
+
+
+@pytest.mark.parametrize("times", [1, 40])
+def test_a_score_that_never_learned_does_not_diverge(times: int) -> None:
+    score = [0, *[1 / 300] * 17, *[0.0075] * 2, *[0.0088] * 2, *[0.008] * 4, *[1 / 300] * 24]
+    findings = detect_series(
+        [
+            ScalarSeries.from_arrays(
+                "run", "metrics/precision(B)", np.arange(50), times * np.array(score)
+            )
+        ]
+    )
+    assert len(findings.of("divergence")) == (times > 1)
+
+
+@pytest.mark.parametrize("reward", ["rises", "falls"])
+def test_the_loss_of_values_falls_to_nothing_while_rewards_rise(reward: str) -> None:
+    n = np.arange(80)
+    value = np.where(n < 25, 20, 0.3 * np.exp(-0.4 * (n - 25.0))).clip(1e-6)
+    value *= np.exp(noise(80, 0.5, 0))
+    gained = 10.0 * n if reward == "rises" else 500 - 6.0 * n
+    series = {"train/value_loss": value, "rollout/ep_rew_mean": gained + noise(80, 2, 1)}
+    findings = detect_series(
+        ScalarSeries.from_arrays("run", tag, n, values) for tag, values in series.items()
+    )
+    assert len(findings.of("collapse")) == (reward == "falls")
+
+
+def test_an_accuracy_that_stood_still_and_begins_to_learn_does_not_oscillate() -> None:
+    stood = [7 / 64] * 20 + [6 / 64] * 38
+    moves = [5 / 64, 4 / 64, 9 / 64, 10 / 64, 10 / 64, 10 / 64, 8 / 64, 9 / 64, 10 / 64, 10 / 64]
+    accuracy = np.array(stood + moves)
+    findings = detect_series(
+        [ScalarSeries.from_arrays("run", "val_acc", np.arange(len(accuracy)), accuracy)]
+    )
+    assert not findings.of("divergence")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.detectors import few, returning
+from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.opposites import is_exchanged
@@ -91,6 +92,8 @@ def find(
         rises: Whether it may have a rise that lasts,
         swings: and whether an oscillation that grows.
     """
+    if judged.objective == "max" and never_learned(judged):
+        return None
     rise, onset = _at_once(judged)
     if rise is None or onset is None:
         rise, onset = _by_levels(judged, given, rises=rises, swings=swings)

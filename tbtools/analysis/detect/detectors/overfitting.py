@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.detectors import divergence, few, plateau, plateau_finding
+from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
@@ -15,7 +16,6 @@ from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
 from tbtools.analysis.detect.signals.trend import trend
-from tbtools.analysis.objective import bound, worst
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,8 +37,6 @@ WORSE = 3.0
 # parts of it.
 LEARNED = 0.8
 PARTS = 8
-# A score that never came to this part of what it can be has learned nothing.
-NEVER = 0.01
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -65,7 +63,7 @@ def find(
     rise, onset = _rise(validation, rises=rises or validation is not whole)
     if rise is None:
         rise, onset = _rise_beside(training, validation)
-    if rise is None or onset is None or _never_learned(validation):
+    if rise is None or onset is None or never_learned(validation):
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
     if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
@@ -100,15 +98,6 @@ def find(
         message=text,
         evidence=evidence,
     )
-
-
-def _never_learned(validation: Judged) -> bool:
-    """Whether a score never came farther than a hundredth of its way from the worst to the best."""
-    tag, reached = validation.series.tag, validation.value(validation.best)
-    best, least = bound(tag, reached), worst(tag)
-    if best is None or least is None:
-        return False
-    return 0 <= reached - least <= NEVER * (best - least)  # below, the tag says another range
 
 
 def _while_it_trains(training: Judged, validation: Judged) -> Judged:

@@ -302,8 +302,9 @@ def _is_learned(
 ) -> bool:
     """Whether a change is what comes with learning.
 
-    Values and their losses grow with the rewards that they foretell, the entropy of a policy falls
-    as they grow, a gradient as the loss does, and so do the loss's own terms.
+    Values and their losses grow with the rewards that they foretell, and the losses fall to nothing
+    when all is foretold; the entropy of a policy falls as they grow, a gradient as the loss does,
+    and so do the loss's own terms.
     """
     small = found.times < np.exp(GROWS.gap)
     if vital == "gradient" and beside.loss is not None:
@@ -314,9 +315,10 @@ def _is_learned(
     if vital is None and found.after < found.before and beside.loss is not None:
         return _falls_with(beside.loss, series, onset, found.times)
     grew = found.after > found.before and vital in {"player", None}
-    if not grew and not (small and vital == "spread"):
+    foretold = found.after < found.before and vital == "player"
+    if not grew and not foretold and not (small and vital == "spread"):
         return False
-    anyhow = grew and (found.gradual or (small and vital is not None))
+    anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
     worth = WORTH if vital == "player" else 0.0
     return any(

@@ -44,6 +44,8 @@ WORSE_SIDE = 0.75
 WORSENS = 0.05
 # Where it fell and rose again meanwhile, by so many standard errors of a quarter of noise, too.
 SURELY = 1.0
+# What repeats the value before so often stands still.
+STILL = 0.5
 # Blocks that make the two sides at the end.
 END = 3
 
@@ -98,8 +100,9 @@ def find(y: Array, noise: float) -> Oscillation | None:
     if not _swings_more(y, first, every, noise):
         return None
     improves = _improves(y, first, width)
-    # What is better now and then, and at other times no worse than it was, has learnt something.
-    if improves and after - before < WORSENS * (after - better):
+    # What is better now and then, and at other times no worse than it was, has learnt something; so
+    # has what is better and had stood still before.
+    if improves and (after - before < WORSENS * (after - better) or _stood_still(y[:first])):
         return None
     onset = Onset(first, growth.sudden)
     return Oscillation(onset, before, after, growth.times, growth.standard_errors, improves)
@@ -171,6 +174,11 @@ def _best_since(y: Array, width: int) -> float:
     before = float(excursion.smoothed(worse)[:-END].min())
     least = before + WORSENS * (float(worse[-END:].max()) - before)
     return before if np.all(worse[-END:] > least) else float(worse.max())
+
+
+def _stood_still(y: Array) -> bool:
+    """Whether values hardly ever changed: how far they scatter is not known."""
+    return len(y) > 1 and float(np.mean(np.diff(y) == 0)) > STILL
 
 
 def _improves(y: Array, onset: int, width: int) -> bool:
