@@ -17,22 +17,30 @@ from __future__ import annotations
 
 from benchmarks.blind.fourteenth import (
     finetuning,
+    generating,
     hearing,
+    playing,
     preferring,
     pretraining,
+    robots,
     seeing,
     small_models,
+    tables,
 )
 from benchmarks.blind.runs import registered
 
 __all__ = [
     "FOURTEENTH",
     "finetuning",
+    "generating",
     "hearing",
+    "playing",
     "preferring",
     "pretraining",
+    "robots",
     "seeing",
     "small_models",
+    "tables",
 ]
 
 FOURTEENTH = registered("fourteenth")
