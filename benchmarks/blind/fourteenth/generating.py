@@ -95,7 +95,7 @@ def beta_vae_warm_kl(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 60, 150), 1)
     t = times(len(epochs))
     weight = np.clip(t / 0.4, 0, 1)
-    rec = 78 + 90 * np.exp(-t / 0.04) + 9 * weight
+    rec = 78 + 90 * np.exp(-t / 0.04) + 3 * weight
     kl = 32 + 30 * np.exp(-weight / 0.2) * (1 - np.exp(-t / 0.02))
     near(log, rng, "train/recon_loss", epochs, rec, 0.006)
     near(log, rng, "val/recon_loss", epochs, rec + 2, 0.008)

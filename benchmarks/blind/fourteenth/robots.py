@@ -135,9 +135,7 @@ def league_new_opponents(log: Log, rng: np.random.Generator) -> None:
     log.add("charts/learning_rate", steps, 2.5e-4)
 
 
-@healthy(
-    "unity_lessons_change", "A curriculum: each lesson takes some of the reward, then it rises."
-)
+@healthy("unity_lessons_change", "Each new lesson takes some of the reward, then it rises.")
 def unity_lessons_change(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 10000)
     t = times(len(steps))
