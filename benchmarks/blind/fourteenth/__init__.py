@@ -16,10 +16,12 @@ better is dated anywhere from where it was made to begin, or from the lowest poi
 from __future__ import annotations
 
 from benchmarks.blind.fourteenth import (
+    boxes,
     finetuning,
     generating,
     hearing,
     learning,
+    less_usual,
     machines,
     playing,
     preferring,
@@ -34,10 +36,12 @@ from benchmarks.blind.runs import registered
 
 __all__ = [
     "FOURTEENTH",
+    "boxes",
     "finetuning",
     "generating",
     "hearing",
     "learning",
+    "less_usual",
     "machines",
     "playing",
     "preferring",

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     Steps = NDArray[np.int64]
 
 
-@healthy("sft_alpaca_two_epochs", "A drop at the second epoch; held-out loss falls and is level.")
+@healthy(
+    "sft_alpaca_two_epochs",
+    "A drop at the second epoch; held-out loss falls and is level.",
+    tolerated=("plateau",),
+)
 def sft_alpaca_two_epochs(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 100, 400), 10)
     t = times(len(steps))
@@ -58,7 +62,11 @@ def qlora_level_after_a_third(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "train/num_tokens", steps, steps * 16000.0, 0)
 
 
-@healthy("axolotl_grouped_by_length", "Batches of like length: the loss swings with the length.")
+@healthy(
+    "axolotl_grouped_by_length",
+    "Batches of like length: the loss swings with the length.",
+    tolerated=("plateau",),
+)
 def axolotl_grouped_by_length(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 600), 5)
     t = times(len(steps))
@@ -84,7 +92,11 @@ def mrpc_small_dev(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "eval/loss", few, approach(times(6), 0.55, 0.36, 5), 0.03)
 
 
-@healthy("t5_summaries_rouge", "A loss that is done early and a ROUGE that still rises.")
+@healthy(
+    "t5_summaries_rouge",
+    "A loss that is done early and a ROUGE that still rises.",
+    tolerated=("plateau",),
+)
 def t5_summaries_rouge(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 100, 300), 100)
     t = times(len(steps))
@@ -98,7 +110,11 @@ def t5_summaries_rouge(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "eval/gen_len", few, 19.6, 0.004)
 
 
-@healthy("instruct_resumed_from_checkpoint", "Two sessions; the rate goes on where it was.")
+@healthy(
+    "instruct_resumed_from_checkpoint",
+    "Two sessions; the rate goes on where it was.",
+    tolerated=("plateau",),
+)
 def instruct_resumed_from_checkpoint(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 10)
     t = times(len(steps))
@@ -112,7 +128,11 @@ def instruct_resumed_from_checkpoint(log: Log, rng: np.random.Generator) -> None
     log.hours_between_sessions = 11.0
 
 
-@healthy("classifier_near_its_bound", "98 of 100 right after an epoch; what is left is noise.")
+@healthy(
+    "classifier_near_its_bound",
+    "98 of 100 right after an epoch; what is left is noise.",
+    tolerated=("plateau",),
+)
 def classifier_near_its_bound(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 60, 200), 50)
     t = times(len(steps))
@@ -138,9 +158,9 @@ def sft_five_epochs(log: Log, rng: np.random.Generator, strength: float) -> None
     near(log, rng, "train/loss", steps, loss, 0.04)
     few = every(steps, 20)
     val = turned(times(20), rng.uniform(0.25, 0.4), 0.2, strength, 1.12)
-    near(log, rng, "eval/loss", few, val, 0.004)
+    near(log, rng, "eval/loss", few, val, 0.01)
     near(log, rng, "eval/runtime", few, 61.0, 0.01)
-    overfits(log, "eval/loss", few, val, 0.006)
+    overfits(log, "eval/loss", few, val, 0.013)
 
 
 @labelled(

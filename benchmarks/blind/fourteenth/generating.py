@@ -65,7 +65,11 @@ def dreambooth_noise_of_timesteps(log: Log, rng: np.random.Generator) -> None:
     log.add("lr", steps, 5e-6)
 
 
-@healthy("diffusers_unet_averaged", "A fall at once, then nearly level, while FID still improves.")
+@healthy(
+    "diffusers_unet_averaged",
+    "A fall at once, then nearly level, while FID still improves.",
+    tolerated=("plateau",),
+)
 def diffusers_unet_averaged(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 300, 800), 100)
     t = times(len(steps))
@@ -76,7 +80,11 @@ def diffusers_unet_averaged(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "fid", few, 9 + 60 * np.exp(-times(12) * 5), 0.02)
 
 
-@healthy("stylegan_ada_usual", "Losses level, r_t held by the augmentation, FID falls in the end.")
+@healthy(
+    "stylegan_ada_usual",
+    "Losses level, r_t held by the augmentation, FID falls in the end.",
+    tolerated=("plateau",),
+)
 def stylegan_ada_usual(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 120, 350), 4)
     t = times(len(steps))
@@ -89,7 +97,10 @@ def stylegan_ada_usual(log: Log, rng: np.random.Generator) -> None:
 @healthy(
     "beta_vae_warm_kl",
     "The KL's weight is warmed up: the KL falls, and the reconstruction pays for it.",
-    tolerated=("divergence",),
+    tolerated=(
+        "plateau",
+        "divergence",
+    ),
 )
 def beta_vae_warm_kl(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 60, 150), 1)
@@ -113,7 +124,11 @@ def vqvae_commitment_rises(log: Log, rng: np.random.Generator) -> None:
     log.add("train/lr", steps, cosine(t, 3e-4))
 
 
-@healthy("latent_codec_gan_starts", "At a third the discriminator starts: a step up of g, then on.")
+@healthy(
+    "latent_codec_gan_starts",
+    "At a third the discriminator starts: a step up of g, then on.",
+    tolerated=("plateau",),
+)
 def latent_codec_gan_starts(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 50)
     t = times(len(steps))
@@ -126,7 +141,11 @@ def latent_codec_gan_starts(log: Log, rng: np.random.Generator) -> None:
     log.add("lr-Adam", steps, 4.5e-6)
 
 
-@healthy("edm_loss_bumps_of_kimg", "k-diffusion: loss averaged over 50 kimg, FID down.")
+@healthy(
+    "edm_loss_bumps_of_kimg",
+    "k-diffusion: loss averaged over 50 kimg, FID down.",
+    tolerated=("plateau",),
+)
 def edm_loss_bumps_of_kimg(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 100, 300), 50)
     t = times(len(steps))
@@ -137,7 +156,11 @@ def edm_loss_bumps_of_kimg(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "Metrics/fid", few, 2.2 + 20 * np.exp(-times(10) * 6), 0.02)
 
 
-@healthy("wgan_gp_critic_distance", "The critic's distance shrinks towards zero and is noisy.")
+@healthy(
+    "wgan_gp_critic_distance",
+    "The critic's distance shrinks towards zero and is noisy.",
+    tolerated=("plateau",),
+)
 def wgan_gp_critic_distance(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 100)
     t = times(len(steps))

@@ -58,7 +58,11 @@ def espnet(log: Log, rng: np.random.Generator, epochs: Steps, seen: Array, held:
         about(log, rng, f"{side}/acc", epochs, 0.97 - 0.0075 * loss, 0.002)
 
 
-@healthy("espnet_conformer_usual", "Slow for two epochs, then steep, then ever slower.")
+@healthy(
+    "espnet_conformer_usual",
+    "Slow for two epochs, then steep, then ever slower.",
+    tolerated=("plateau",),
+)
 def espnet_conformer_usual(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 35, 80), 1)
     t = times(len(epochs))
@@ -70,7 +74,11 @@ def espnet_conformer_usual(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "train/train_time", epochs, 0.31, 0.01)
 
 
-@healthy("fairseq_wmt_usual", "Transformer on WMT: clipping is rare, the scale moves by twos.")
+@healthy(
+    "fairseq_wmt_usual",
+    "Transformer on WMT: clipping is rare, the scale moves by twos.",
+    tolerated=("plateau",),
+)
 def fairseq_wmt_usual(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 250, 700), 100)
     t = times(len(steps))
@@ -83,7 +91,11 @@ def fairseq_wmt_usual(log: Log, rng: np.random.Generator) -> None:
     about(log, rng, "valid/bleu", few, 27 - 14 * np.exp(-times(20) * 4), 0.15)
 
 
-@healthy("wav2vec_contrastive_usual", "It sits at its start, then falls; codes are less diverse.")
+@healthy(
+    "wav2vec_contrastive_usual",
+    "It sits at its start, then falls; codes are less diverse.",
+    tolerated=("plateau",),
+)
 def wav2vec_contrastive_usual(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 200)
     t = times(len(steps))
@@ -96,7 +108,11 @@ def wav2vec_contrastive_usual(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "train_inner/gnorm", steps, 0.5 + np.exp(-t / 0.1), 0.1)
 
 
-@healthy("nemo_ctc_wer_of_batches", "The error of single batches is noisy; the held-out one falls.")
+@healthy(
+    "nemo_ctc_wer_of_batches",
+    "The error of single batches is noisy; the held-out one falls.",
+    tolerated=("plateau",),
+)
 def nemo_ctc_wer_of_batches(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 600), 50)
     t = times(len(steps))
@@ -169,9 +185,9 @@ def fairseq_low_resource(log: Log, rng: np.random.Generator, strength: float) ->
     log.add("train_inner/lr", steps, 5e-4 * noam(t, 0.1))
     few = every(steps, 40)
     val = turned(times(40), rng.uniform(0.3, 0.4), 2.5, strength, 4.3)
-    near(log, rng, "valid/loss", few, val, 0.004)
+    near(log, rng, "valid/loss", few, val, 0.008)
     near(log, rng, "valid/ppl", few, 2**val, 0.012)
-    overfits(log, ("valid/loss", "valid/ppl"), few, val, 0.018)
+    overfits(log, ("valid/loss", "valid/ppl"), few, val, 0.035)
 
 
 @labelled(

@@ -53,7 +53,11 @@ def fedavg_unlike_clients(log: Log, rng: np.random.Generator) -> None:
     rounds_of(log, rng, rounds, accuracy, 2.3 - 2 * (accuracy - 0.1), 0.03)
 
 
-@healthy("flower_three_hospitals", "Three clients, few rounds, one of them with few scans.")
+@healthy(
+    "flower_three_hospitals",
+    "Three clients, few rounds, one of them with few scans.",
+    tolerated=("plateau",),
+)
 def flower_three_hospitals(log: Log, rng: np.random.Generator) -> None:
     rounds = spaced(whole(rng, 25, 60), 1)
     t = times(len(rounds))
@@ -63,7 +67,11 @@ def flower_three_hospitals(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "aggregated/train_loss", rounds, approach(t, 0.7, 0.33, 5), 0.02)
 
 
-@healthy("student_of_bert", "Soft and hard losses fall; their weights are as they were set.")
+@healthy(
+    "student_of_bert",
+    "Soft and hard losses fall; their weights are as they were set.",
+    tolerated=("plateau",),
+)
 def student_of_bert(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 50)
     t = times(len(steps))
@@ -75,7 +83,11 @@ def student_of_bert(log: Log, rng: np.random.Generator) -> None:
     log.add("global/speed", steps, jitter(rng, np.full(len(t), 3.1), 0.02))
 
 
-@healthy("simclr_top1_of_pairs", "The contrastive loss falls, and the probe goes on rising.")
+@healthy(
+    "simclr_top1_of_pairs",
+    "The contrastive loss falls, and the probe goes on rising.",
+    tolerated=("plateau",),
+)
 def simclr_top1_of_pairs(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 100)
     t = times(len(steps))
@@ -87,7 +99,11 @@ def simclr_top1_of_pairs(log: Log, rng: np.random.Generator) -> None:
     about(log, rng, "probe/acc", few, 0.68 - 0.3 * np.exp(-times(20) * 4), 0.004)
 
 
-@healthy("clip_scale_rises_to_bound", "The logits' scale rises to 100, its bound, and stays.")
+@healthy(
+    "clip_scale_rises_to_bound",
+    "The logits' scale rises to 100, its bound, and stays.",
+    tolerated=("plateau",),
+)
 def clip_scale_rises_to_bound(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 250, 700), 100)
     t = times(len(steps))
@@ -105,7 +121,10 @@ def clip_scale_rises_to_bound(log: Log, rng: np.random.Generator) -> None:
 @healthy(
     "byol_loss_dips_and_rises",
     "BYOL: down, up to a level while features get richer.",
-    tolerated=("divergence",),
+    tolerated=(
+        "plateau",
+        "divergence",
+    ),
     monitored=False,
 )
 def byol_loss_dips_and_rises(log: Log, rng: np.random.Generator) -> None:
@@ -120,7 +139,11 @@ def byol_loss_dips_and_rises(log: Log, rng: np.random.Generator) -> None:
     about(log, rng, "val/knn_acc", few, 0.62 - 0.35 * np.exp(-times(20) * 4), 0.004)
 
 
-@healthy("maml_tasks_are_few", "The accuracy of few tasks after adaptation: noisy, and it rises.")
+@healthy(
+    "maml_tasks_are_few",
+    "The accuracy of few tasks after adaptation: noisy, and it rises.",
+    tolerated=("plateau",),
+)
 def maml_tasks_are_few(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 100)
     t = times(len(steps))
@@ -146,7 +169,11 @@ def grokking_of_sums(log: Log, rng: np.random.Generator) -> None:
     scores(log, rng, "val/accuracy", steps, 0.02 + 0.975 * known, 4000)
 
 
-@healthy("mean_teacher_ramped_weight", "The consistency's weight is ramped up, and its loss rises.")
+@healthy(
+    "mean_teacher_ramped_weight",
+    "The consistency's weight is ramped up, and its loss rises.",
+    tolerated=("plateau",),
+)
 def mean_teacher_ramped_weight(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 80, 180), 1)
     t = times(len(epochs))
@@ -214,7 +241,7 @@ def simsiam_features_are_one(log: Log, rng: np.random.Generator, strength: float
     std = 0.022 * 10.0 ** -np.minimum(strength * 3 * np.clip((t - onset) / 0.2, 0, 1), 3)
     near(log, rng, "train/feature_std", steps, std, 0.04)
     about(log, rng, "train/loss", steps, -1 + np.exp(-t / 0.02) * 0.9, 0.001)
-    log.add("train/lr", steps, cosine(t, 0.05, 0, 0))
+    log.add("train/lr", steps, cosine(t, 0.05, 0.02, 0))
     grows(log, "collapse", "train/feature_std", steps, std, index_of(t, onset), 0.04)
 
 
@@ -250,8 +277,8 @@ def student_of_few_examples(log: Log, rng: np.random.Generator, strength: float)
     log.add("train/lr", steps, cosine(t, 1e-4, 0.05, 0))
     few = every(steps, 30)
     val = turned(times(30), rng.uniform(0.22, 0.35), 0.3, strength, 0.5)
-    near(log, rng, "val/loss", few, val, 0.012)
-    overfits(log, "val/loss", few, val, 0.008)
+    near(log, rng, "val/loss", few, val, 0.025)
+    overfits(log, "val/loss", few, val, 0.015)
 
 
 @labelled(

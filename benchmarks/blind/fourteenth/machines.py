@@ -103,7 +103,7 @@ def speed_after_moving_to_new_cards(log: Log, rng: np.random.Generator) -> None:
 
 
 @labelled(
-    "one_node_is_slow", "throughput", "From a point on one node slows all.", fifth=1.35, half=2.0
+    "one_node_is_slow", "throughput", "From a point on one node slows all.", quarter=1.35, half=2.0
 )
 def one_node_is_slow(log: Log, rng: np.random.Generator, strength: float) -> None:
     steps = spaced(whole(rng, 200, 600), 10)
@@ -151,13 +151,13 @@ def loader_starves_the_cards(log: Log, rng: np.random.Generator, strength: float
 
 
 @labelled(
-    "card_gets_hot",
+    "card_throttles_slowly",
     "throughput",
     "The speed sinks slowly by a third or a half.",
     third=0.33,
     half=0.5,
 )
-def card_gets_hot(log: Log, rng: np.random.Generator, strength: float) -> None:
+def card_throttles_slowly(log: Log, rng: np.random.Generator, strength: float) -> None:
     steps = spaced(whole(rng, 200, 600), 20)
     t = times(len(steps))
     sound(log, rng, steps)
@@ -213,5 +213,5 @@ def evaluation_hangs_once(log: Log, rng: np.random.Generator, strength: float) -
     for step in few.tolist():
         log.pause(step, 300)
     hung = int(few[int(rng.integers(3, 10))])
-    tags = "train/loss", "train/lr", "train/grad_norm"
+    tags = "train/loss", "train/lr", "train/grad_norm", "eval/loss"
     hangs(log, tags, steps, int(np.argmax(steps >= hung)), 11 * strength)

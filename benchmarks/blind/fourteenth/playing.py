@@ -124,7 +124,11 @@ def sac_q_values_grow_with_it(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "charts/SPS", steps, 118, 0.01)
 
 
-@healthy("dqn_exploration_fades", "Epsilon falls to its floor and the returns go up; losses too.")
+@healthy(
+    "dqn_exploration_fades",
+    "Epsilon falls to its floor and the returns go up; losses too.",
+    tolerated=("plateau",),
+)
 def dqn_exploration_fades(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 5000)
     t = times(len(steps))
@@ -136,7 +140,11 @@ def dqn_exploration_fades(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "time/fps", steps, 320 + 500 * np.exp(-t / 0.05), 0.01)
 
 
-@healthy("rllib_waves_of_good_runs", "The mean return waves by a fifth about a level that rises.")
+@healthy(
+    "rllib_waves_of_good_runs",
+    "The mean return waves by a fifth about a level that rises.",
+    tolerated=("plateau",),
+)
 def rllib_waves_of_good_runs(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 4000)
     t = times(len(steps))

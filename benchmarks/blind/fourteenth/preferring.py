@@ -54,7 +54,11 @@ def grouped(
     near(log, rng, "train/grad_norm", steps, 0.25, 0.3)
 
 
-@healthy("dpo_zephyr_usual", "Both rewards fall, as they may: the margin is what should rise.")
+@healthy(
+    "dpo_zephyr_usual",
+    "Both rewards fall, as they may: the margin is what should rise.",
+    tolerated=("plateau",),
+)
 def dpo_zephyr_usual(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 80, 300), 10)
     t = times(len(steps))
@@ -69,7 +73,9 @@ def dpo_zephyr_usual(log: Log, rng: np.random.Generator) -> None:
     scores(log, rng, "eval/rewards/accuracies", few, 0.7, 2000)
 
 
-@healthy("grpo_math_usual", "The reward, the KL and the length of answers rise.")
+@healthy(
+    "grpo_math_usual", "The reward, the KL and the length of answers rise.", tolerated=("plateau",)
+)
 def grpo_math_usual(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 800), 1)
     t = times(len(steps))
@@ -77,7 +83,9 @@ def grpo_math_usual(log: Log, rng: np.random.Generator) -> None:
     grouped(log, rng, steps, reward, 0.002 + 0.08 * t, 300 + 500 * t)
 
 
-@healthy("reward_model_one_epoch", "From chance to what annotators agree on.")
+@healthy(
+    "reward_model_one_epoch", "From chance to what annotators agree on.", tolerated=("plateau",)
+)
 def reward_model_one_epoch(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 100, 400), 10)
     t = times(len(steps))
@@ -89,7 +97,11 @@ def reward_model_one_epoch(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "eval/loss", few, approach(times(10), 0.6, 0.49, 3), 0.006)
 
 
-@healthy("rlhf_ppo_kl_controlled", "The KL rises to its target and is held there.")
+@healthy(
+    "rlhf_ppo_kl_controlled",
+    "The KL rises to its target and is held there.",
+    tolerated=("plateau",),
+)
 def rlhf_ppo_kl_controlled(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 500), 1)
     t = times(len(steps))
@@ -116,8 +128,8 @@ def dpo_beta_too_low(log: Log, rng: np.random.Generator, strength: float) -> Non
     log.add("train/learning_rate", steps, linear(t, 5e-6, 0.1))
     few = every(steps, 24)
     val = turned(times(24), rng.uniform(0.25, 0.38), 0.09, strength, 0.595)
-    near(log, rng, "eval/loss", few, val, 0.008)
-    overfits(log, "eval/loss", few, val, 0.006)
+    near(log, rng, "eval/loss", few, val, 0.015)
+    overfits(log, "eval/loss", few, val, 0.01)
 
 
 @labelled(

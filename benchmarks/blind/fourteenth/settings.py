@@ -40,7 +40,11 @@ def deepspeed(log: Log, rng: np.random.Generator, steps: Steps, rate: Array) -> 
     near(log, rng, "Train/Samples/elapsed_time_ms_step", steps, 38, 0.02)
 
 
-@healthy("gradients_of_a_gan_part", "Norms of two parts, one noisy by a factor, both level.")
+@healthy(
+    "gradients_of_a_gan_part",
+    "Norms of two parts, one noisy by a factor, both level.",
+    tolerated=("plateau",),
+)
 def gradients_of_a_gan_part(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 600), 10)
     t = times(len(steps))
@@ -50,7 +54,11 @@ def gradients_of_a_gan_part(log: Log, rng: np.random.Generator) -> None:
     log.add("train/lr", steps, cosine(t, 1e-3))
 
 
-@healthy("deepspeed_scale_grows", "From 2^16 it is doubled every two thousand steps, and halved.")
+@healthy(
+    "deepspeed_scale_grows",
+    "From 2^16 it is doubled every two thousand steps, and halved.",
+    tolerated=("plateau",),
+)
 def deepspeed_scale_grows(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 600), 100)
     deepspeed(log, rng, steps, warmed(times(len(steps)), 0.05, 1 + 0 * steps) * 1e-4)
@@ -71,7 +79,11 @@ def rate_of_a_plateau_scheduler(log: Log, rng: np.random.Generator) -> None:
     log.add("lr", epochs, 1e-3 * 0.1**cuts)
 
 
-@healthy("constant_rate_by_intent", "A rate that never moves, as Adam is often used.")
+@healthy(
+    "constant_rate_by_intent",
+    "A rate that never moves, as Adam is often used.",
+    tolerated=("plateau",),
+)
 def constant_rate_by_intent(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 50)
     t = times(len(steps))
@@ -102,7 +114,13 @@ def deepspeed_scale_to_one(log: Log, rng: np.random.Generator, strength: float) 
     )
 
 
-@labelled("apex_scale_to_nothing", "loss_scale", "No minimum: it is halved to 1e-10 and below.")
+@labelled(
+    "apex_scale_to_nothing",
+    "loss_scale",
+    "No minimum: it is halved to 1e-10 and below.",
+    early=0.7,
+    late=1.2,
+)
 def apex_scale_to_nothing(log: Log, rng: np.random.Generator, strength: float) -> None:
     steps = spaced(whole(rng, 200, 500), 100)
     t = times(len(steps))

@@ -77,7 +77,11 @@ def mamba_warm_restarts(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "train/grad_norm", steps, 0.3, 0.2)
 
 
-@healthy("gpt_grokking_induction", "A late second drop when attention learns to copy.")
+@healthy(
+    "gpt_grokking_induction",
+    "A late second drop when attention learns to copy.",
+    tolerated=("plateau",),
+)
 def gpt_grokking_induction(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 200, 500), 20)
     t = times(len(steps))
@@ -117,9 +121,9 @@ def gpt_letters_too_long(log: Log, rng: np.random.Generator, strength: float) ->
     t = times(len(steps))
     val = turned(t, rng.uniform(0.25, 0.4), 2.7, strength, 1.47)
     near(log, rng, "train/loss", steps, 4.2 - 3.5 * (1 - np.exp(-6 * t)) - 0.5 * t, 0.006)
-    near(log, rng, "val/loss", steps, val, 0.006)
+    near(log, rng, "val/loss", steps, val, 0.012)
     log.add("lr", steps, cosine(t, 1e-3))
-    overfits(log, "val/loss", steps, val, 0.009)
+    overfits(log, "val/loss", steps, val, 0.018)
 
 
 @labelled(
@@ -138,5 +142,5 @@ def small_corpus_many_epochs(log: Log, rng: np.random.Generator, strength: float
     near(log, rng, "train/grad_norm", steps, 0.5 + 0.5 * t, 0.15)
     few = every(steps, 40)
     val = turned(times(40), rng.uniform(0.25, 0.4), 3.0, strength, 3.7)
-    near(log, rng, "eval/loss", few, val, 0.004)
-    overfits(log, "eval/loss", few, val, 0.016)
+    near(log, rng, "eval/loss", few, val, 0.008)
+    overfits(log, "eval/loss", few, val, 0.03)

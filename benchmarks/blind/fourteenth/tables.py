@@ -43,7 +43,11 @@ def xgboost_stopped_early(log: Log, rng: np.random.Generator) -> None:
     about(log, rng, "valid/auc", rounds, 0.915 - 0.1 * np.exp(-7 * t), 1e-4)
 
 
-@healthy("gnn_molecules_usual", "The error of a graph network falls by steps of its rate.")
+@healthy(
+    "gnn_molecules_usual",
+    "The error of a graph network falls by steps of its rate.",
+    tolerated=("plateau",),
+)
 def gnn_molecules_usual(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 120, 300), 1)
     t = times(len(epochs))
@@ -70,7 +74,9 @@ def cora_is_done_in_an_instant(log: Log, rng: np.random.Generator) -> None:
 
 
 @healthy(
-    "dlrm_one_pass_of_clicks", "One pass over the clicks: noisy losses, AUC still creeping up."
+    "dlrm_one_pass_of_clicks",
+    "One pass over the clicks: noisy losses, AUC still creeping up.",
+    tolerated=("plateau",),
 )
 def dlrm_one_pass_of_clicks(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 300, 800), 1000)
@@ -82,7 +88,11 @@ def dlrm_one_pass_of_clicks(log: Log, rng: np.random.Generator) -> None:
     about(log, rng, "Test/Accuracy", few, 0.789 - 0.008 * np.exp(-times(20) * 4), 2e-4)
 
 
-@healthy("two_towers_recall_grows", "Recall at 20 is what counts: it grows when the loss is level.")
+@healthy(
+    "two_towers_recall_grows",
+    "Recall at 20 is what counts: it grows when the loss is level.",
+    tolerated=("plateau",),
+)
 def two_towers_recall_grows(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 40, 100), 1)
     t = times(len(epochs))
@@ -91,7 +101,11 @@ def two_towers_recall_grows(log: Log, rng: np.random.Generator) -> None:
     about(log, rng, "valid/ndcg@20", epochs, 0.13 - 0.11 * np.exp(-t / 0.25), 0.001)
 
 
-@healthy("tft_forecast_of_sales", "Quantile losses with a week's swing in their batches.")
+@healthy(
+    "tft_forecast_of_sales",
+    "Quantile losses with a week's swing in their batches.",
+    tolerated=("plateau",),
+)
 def tft_forecast_of_sales(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 50, 49)
     t = times(len(steps))
@@ -104,7 +118,11 @@ def tft_forecast_of_sales(log: Log, rng: np.random.Generator) -> None:
     log.add("lr-Ranger", steps, 0.03)
 
 
-@healthy("pinn_heat_two_optimisers", "Adam is level; with L-BFGS it falls by two decades more.")
+@healthy(
+    "pinn_heat_two_optimisers",
+    "Adam is level; with L-BFGS it falls by two decades more.",
+    tolerated=("plateau",),
+)
 def pinn_heat_two_optimisers(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 100)
     t = times(len(steps))
@@ -116,7 +134,11 @@ def pinn_heat_two_optimisers(log: Log, rng: np.random.Generator) -> None:
     near(log, rng, "metric/l2_relative_error", steps, 0.8 * 10 ** (-0.7 * decades), 0.06)
 
 
-@healthy("weights_of_a_pinn_adapt", "Adaptive weights grow by decades, as they are meant to.")
+@healthy(
+    "weights_of_a_pinn_adapt",
+    "Adaptive weights grow by decades, as they are meant to.",
+    tolerated=("plateau",),
+)
 def weights_of_a_pinn_adapt(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 400), 100)
     t = times(len(steps))
@@ -326,7 +348,11 @@ def neural_ode_stiffens(log: Log, rng: np.random.Generator, strength: float) -> 
     grows(log, "explosion", "train/nfe_forward", steps, evaluations, index, 0.08, ("throughput",))
 
 
-@healthy("tabnet_sparsity_falls", "The masks get sparse: their entropy halves, and is meant to.")
+@healthy(
+    "tabnet_sparsity_falls",
+    "The masks get sparse: their entropy halves, and is meant to.",
+    tolerated=("plateau",),
+)
 def tabnet_sparsity_falls(log: Log, rng: np.random.Generator) -> None:
     epochs = spaced(whole(rng, 60, 150), 1, 0)
     t = times(len(epochs))
