@@ -190,7 +190,7 @@ def optimizer_lost_its_weights(log: Log, rng: np.random.Generator, strength: flo
     few = every(steps, 25)
     near(log, rng, "val/loss", few, np.interp(few, steps, loss) + 0.05, 0.006)
     index = index_of(t, onset)
-    levels(log, "train/loss", steps, loss, index, 0.06)
+    levels(log, ("train/loss", "val/loss"), steps, loss, index, 0.06)
 
 
 @labelled(

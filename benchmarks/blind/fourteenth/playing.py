@@ -64,7 +64,7 @@ def sb3_cheetah_rises(log: Log, rng: np.random.Generator) -> None:
     steps = spaced(whole(rng, 150, 490), 2048)
     t = times(len(steps))
     reward = -250 + 2600 * (1 - np.exp(-t / 0.3)) + 500 * t
-    baseline(log, rng, steps, reward, 60, 8.5 - 5 * t)
+    baseline(log, rng, steps, reward, 160, 8.5 - 5 * t)
 
 
 @healthy(
@@ -207,8 +207,8 @@ def sb3_policy_falls_apart(log: Log, rng: np.random.Generator, strength: float) 
     reward = (
         -200 + 2700 * (1 - np.exp(-t / 0.15)) - strength * logistic(t, 0, 1, onset + 0.05, 0.012)
     )
-    baseline(log, rng, steps, reward, 60, 8.5 - 5 * t)
-    turns(log, "divergence", "rollout/ep_rew_mean", steps, -reward, index_of(t, onset), 100)
+    baseline(log, rng, steps, reward, 140, 8.5 - 5 * t)
+    turns(log, "divergence", "rollout/ep_rew_mean", steps, -reward, index_of(t, onset), 280)
 
 
 @labelled(
@@ -222,11 +222,11 @@ def dqn_forgets_slowly(log: Log, rng: np.random.Generator, strength: float) -> N
     t = times(len(steps))
     onset = rng.uniform(0.4, 0.55)
     reward = -20 + 36 * logistic(t, 0, 1, 0.2, 0.04) - ramp_after(t, onset, 26 * strength)
-    log.add("rollout/ep_rew_mean", steps, reward + noise(rng, len(t), 0.7, 0.7))
+    log.add("rollout/ep_rew_mean", steps, reward + noise(rng, len(t), 1.6, 0.7))
     log.add("rollout/exploration_rate", steps, np.maximum(1 - 0.95 * t / 0.1, 0.05))
     near(log, rng, "train/loss", steps, 0.02, 0.2)
     log.add("train/learning_rate", steps, 1e-4)
-    turns(log, "divergence", "rollout/ep_rew_mean", steps, -reward, index_of(t, onset), 1.6)
+    turns(log, "divergence", "rollout/ep_rew_mean", steps, -reward, index_of(t, onset), 3.8)
 
 
 @labelled(
@@ -298,9 +298,9 @@ def reacher_stuck_halfway(log: Log, rng: np.random.Generator, strength: float) -
     steps = spaced(whole(rng, 200, 450), 2048)
     t = times(len(steps))
     worse = 180 * np.exp(-t / (strength / 4))
-    baseline(log, rng, steps, 80 - worse, 2.5, 4 - 0.5 * t)
+    baseline(log, rng, steps, 80 - worse, 8, 4 - 0.5 * t)
     index = index_of(t, strength)
-    levels(log, "rollout/ep_rew_mean", steps, worse, index, 5, ("divergence",))
+    levels(log, "rollout/ep_rew_mean", steps, worse, index, 16, ("divergence",))
 
 
 @labelled(

@@ -33,7 +33,7 @@ def legged(
 ) -> None:
     """What rsl_rl logs; rewards are means of the last hundred episodes."""
     n = len(steps)
-    log.add("Train/mean_reward", steps, reward + noise(rng, n, 0.4, 0.6))
+    log.add("Train/mean_reward", steps, reward + noise(rng, n, 0.8, 0.6))
     near(log, rng, "Train/mean_episode_length", steps, length, 0.015)
     near(log, rng, "Episode/rew_tracking_lin_vel", steps, (reward.clip(0.5)) / 30, 0.03)
     near(log, rng, "Loss/value_function", steps, 0.02 + 0.2 * np.exp(-times(n) / 0.1), 0.2)
@@ -175,7 +175,7 @@ def legged_noise_runs_off(log: Log, rng: np.random.Generator, strength: float) -
     legged(log, rng, steps, reward, np.full(len(t), 600.0), std)
     index = index_of(t, onset)
     grows(log, "explosion", "Policy/mean_noise_std", steps, std, index, 0.01, ("divergence",))
-    turns(log, "divergence", "Train/mean_reward", steps, -reward, index, 0.8, ("collapse",))
+    turns(log, "divergence", "Train/mean_reward", steps, -reward, index, 1.6, ("collapse",))
 
 
 @labelled(
@@ -210,9 +210,9 @@ def unity_gives_up(log: Log, rng: np.random.Generator, strength: float) -> None:
     t = times(len(steps))
     onset = rng.uniform(0.45, 0.6)
     reward = 9 - 9.5 * np.exp(-t / 0.12) - ramp_after(t, onset, strength)
-    unity(log, rng, steps, reward, 0.4, 2.5 - 0.5 * t)
+    unity(log, rng, steps, reward, 0.9, 2.5 - 0.5 * t)
     turns(
-        log, "divergence", "Environment/Cumulative Reward", steps, -reward, index_of(t, onset), 0.5
+        log, "divergence", "Environment/Cumulative Reward", steps, -reward, index_of(t, onset), 1.1
     )
 
 
@@ -227,7 +227,7 @@ def drone_hovers_and_no_more(log: Log, rng: np.random.Generator, strength: float
     worse = 14 * strength * np.exp(-t / 0.025)
     legged(log, rng, steps, 12 - worse, np.full(len(t), 500.0), 1 - 0.2 * t)
     tags = "Train/mean_reward", "Episode/rew_tracking_lin_vel"
-    levels(log, tags, steps, worse, index_of(t, 0.1), 0.8)
+    levels(log, tags, steps, worse, index_of(t, 0.1), 1.6)
 
 
 @labelled(
