@@ -6,9 +6,11 @@ Families of simulated training logs after public logs, papers and reports, each 
 it. A third of the families (`--part development`) may be looked at; nothing is tuned on the rest.
 `--part second` is another set (`benchmarks.blind.second`), by another author; `--part third`,
 `--part fourth`, `--part fifth`, `--part sixth`, `--part seventh`, `--part eighth`, `--part tenth`,
-`--part eleventh`, `--part twelfth` and `--part thirteenth` are ten more (`benchmarks.blind.third`,
+`--part eleventh`, `--part twelfth`, `--part thirteenth` and `--part fourteenth` are eleven more
+(`benchmarks.blind.third`,
 `benchmarks.blind.fourth`, `benchmarks.blind.fifth`, `benchmarks.blind.sixth`,
 `benchmarks.blind.seventh`, `benchmarks.blind.eighth`, `benchmarks.blind.tenth`,
-`benchmarks.blind.eleventh`, `benchmarks.blind.twelfth`, `benchmarks.blind.thirteenth`), and
+`benchmarks.blind.eleventh`, `benchmarks.blind.twelfth`, `benchmarks.blind.thirteenth`,
+`benchmarks.blind.fourteenth`), and
 `--part ninth` is a small one of speeds and learning rates (`benchmarks.blind.ninth`).
 """

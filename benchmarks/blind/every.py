@@ -6,6 +6,7 @@ from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.eleventh import ELEVENTH
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
+from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.second import SECOND
@@ -30,4 +31,5 @@ EVERY = (
     *ELEVENTH,
     *TWELFTH,
     *THIRTEENTH,
+    *FOURTEENTH,
 )

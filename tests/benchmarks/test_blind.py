@@ -27,6 +27,7 @@ from benchmarks.blind.eleventh.making import (
 from benchmarks.blind.every import EVERY
 from benchmarks.blind.families import FAMILIES
 from benchmarks.blind.fifth import FIFTH
+from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.frozen import digest, digests, frozen
 from benchmarks.blind.ninth import NINTH
@@ -49,6 +50,12 @@ from benchmarks.blind.writing import write
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+FROZEN = [
+    *(THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH),
+    *(THIRTEENTH, FOURTEENTH),
+]
 
 
 def made(family: Family, seed: int) -> list[tuple[Any, ...]]:
@@ -94,7 +101,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert {family.part for family in SECOND} == {"second"}
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
-        *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth"),
+        *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
@@ -159,7 +166,7 @@ def test_later_sets_are_apart_from_the_others_and_have_each_kind_often(
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH, THIRTEENTH],
+    FROZEN,
     ids=lambda each: each[0].part,
 )
 def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], seed: int) -> None:
@@ -179,7 +186,7 @@ def test_labels_lie_within_what_they_are_about(families: tuple[Family, ...], see
 
 @pytest.mark.parametrize(
     "families",
-    [THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH, THIRTEENTH],
+    FROZEN,
     ids=lambda each: each[0].part,
 )
 def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
@@ -189,7 +196,7 @@ def test_a_set_is_as_it_was_frozen(families: tuple[Family, ...]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "families",
-    [FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH, THIRTEENTH],
+    FROZEN[1:],
     ids=lambda each: each[0].part,
 )
 def test_healthy_runs_are_numbers_throughout(families: tuple[Family, ...], seed: int) -> None:

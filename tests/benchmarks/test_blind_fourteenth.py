@@ -1,0 +1,60 @@
+"""The fourteenth blind set has each kind often, and what it adds to the making does as it says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from benchmarks.blind.every import EVERY
+from benchmarks.blind.fourteenth import FOURTEENTH
+from benchmarks.blind.fourteenth.making import averaged, index_of, settling, turns
+from benchmarks.blind.runs import Log
+from benchmarks.blind.shapes import ramp_after
+
+SEVERAL = 8  # families, strengths counted, that have a label of each kind
+MANY = 16  # of the kinds that are asked about most
+
+
+def test_it_is_apart_from_the_other_sets_and_has_each_kind_often() -> None:
+    names = {family.name.partition("/")[0]: family for family in FOURTEENTH}
+    others = {one.name.partition("/")[0] for one in EVERY if one.part != "fourteenth"}
+    assert not names.keys() & others
+    assert sum(family.kind == "healthy" for family in names.values()) >= 60
+    labels = Counter(
+        kind for one in FOURTEENTH for kind in {truth.kind for truth in one.run(0).truths}
+    )
+    assert len(labels) == 12
+    assert min(labels.values()) >= SEVERAL, labels
+    assert min(labels[kind] for kind in ("divergence", "overfitting", "plateau")) >= MANY, labels
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_series_is_short_or_out_of_order(seed: int) -> None:
+    for family in FOURTEENTH:
+        for session in family.run(seed).sessions:
+            for tag, series in session.series.items():
+                assert len(series.steps) >= 5, (family.name, tag)
+                assert (np.diff(series.steps) > 0).all(), (family.name, tag)
+
+
+def test_a_drift_is_dated_from_where_it_was_made_or_from_the_lowest_point() -> None:
+    steps = np.arange(0, 1000, 10)
+    t = np.linspace(0, 1, 100)
+    worse = 6 * np.exp(-3 * t) + ramp_after(t, 0.4, 1.5)
+    made = index_of(t, 0.4)
+    assert t[made - 1] < 0.4 <= t[made]
+    log = Log(np.random.default_rng(1))
+    turns(log, "divergence", "loss", steps, worse, made, 0.01)
+    log.add("loss", steps, worse)
+    [truth] = log.close().truths
+    assert truth.onset == steps[made]
+    assert truth.window[0] <= truth.onset < steps[np.argmin(worse)] < truth.window[1]
+
+
+def test_running_means_and_norms_that_settle() -> None:
+    assert averaged(np.array([2.0, 4, 6, 8]), 2).tolist() == [2, 3, 5, 7]
+    norm = settling(np.linspace(0, 1, 101), 0.5)
+    assert norm[[0, 100]] == pytest.approx([3.5, 0.5])
+    assert (np.diff(norm) <= 0).all()
