@@ -539,6 +539,16 @@ def test_what_schedules_do(rate: np.ndarray) -> None:
     assert not found(logged("train/learning_rate", rate), loss())
 
 
+def test_a_rate_that_is_multiplied_until_the_loss_gets_worse_is_a_warning() -> None:
+    rate = logged("lr", 1e-6 * 1.03**POINT)
+    worse = 0.5 + 2 * np.exp(-POINT / 40) + np.clip(POINT - 250, 0, None) / 50
+    [one] = found(rate, logged("train/loss", worse * noise(0.02)))
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 0)
+    assert "132,450-fold in all" in one.message
+    back = 0.5 + 2 * np.exp(-POINT / 40) + np.exp(-(((POINT - 200) / 30) ** 2))
+    assert not found(rate, logged("train/loss", back * noise(0.02)))
+
+
 def test_a_frozen_group_is_no_rate_of_zero() -> None:
     frozen = logged("lr/backbone", np.where(POINT < 100, 0, 1e-4))
     assert not found(frozen, logged("lr/head", 1e-3), loss())
