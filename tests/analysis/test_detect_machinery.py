@@ -651,6 +651,25 @@ def test_a_norm_that_rises_while_the_loss_stands_still(sudden: bool) -> None:
     assert 7 < one.evidence["level_after"] < 11
 
 
+def test_a_norm_that_rises_twentyfold_is_not_explained_by_a_reward_that_gains_a_little() -> None:
+    norm = noise(0.2) * 20 ** np.clip((POINT - 160) / 120, 0, 1)
+    reward = 100 * (1 - np.exp(-POINT / 90)) + np.random.default_rng(1).normal(0, 1, N)
+    [one] = found(logged("actor/grad_norm", norm), logged("episode_reward", reward))
+    assert (one.kind, one.severity) == ("gradient", "info")
+    assert one.onset_step == pytest.approx(1600, abs=150)
+    learns = reward + np.clip(POINT - 160, 0, None) / 3
+    assert not found(logged("actor/grad_norm", norm), logged("episode_reward", learns))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_norm_that_rises_in_stairs_begins_with_the_first_of_them(seed: int) -> None:
+    stairs = np.clip((POINT - 160) // 30 + 1, 0, None)
+    norm = logged("grad_norm", noise(0.1, seed) * 1.4**stairs)
+    [one] = found(norm, logged("train/loss", 2 + 0.05 * np.log(noise(1.0, 10 + seed))))
+    assert (one.kind, one.severity) == ("gradient", "warning")
+    assert one.onset_step == pytest.approx(1600, abs=50)
+
+
 def test_a_norm_that_rises_within_a_few_points_is_named_at_the_first() -> None:
     late = []
     for seed in range(20):
