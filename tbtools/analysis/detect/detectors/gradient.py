@@ -236,7 +236,6 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     if rise is None:
         return None
     index = locate_level(y, rise)
-    index = _behind_level(y, index, rise)
     warm = int(WARM_UP * len(y))
     few = len(y) < FEW_POINTS
     if few and not index:
@@ -253,11 +252,12 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     half = (before + after) / 2
     if witness is None and index and robust.running_median(y[:index], SMOOTH).max() > half:
         return None  # it came back from there before
-    onset = int(points[index])
     times = float(np.exp(after - before))
     gain = FLAT if sure or times < ROSE else WORTH
-    if witness is not None and not _stands_still(witness, series, onset, gain):
+    if witness is not None and not _stands_still(witness, series, int(points[index]), gain):
         return None
+    index = _behind_level(y, index, rise)
+    onset = int(points[index])
     text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "
     text += f"{np.exp(after):.4g}"
     evidence: dict[str, Any] = {
