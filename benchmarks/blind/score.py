@@ -30,6 +30,9 @@ TELLING = {
     for kind in ("spike", "throughput", "learning_rate", "gradient", "loss_scale")
 }
 
+# One finding of these says it of several places.
+NAMES_EACH = frozenset({"spike", "stall"})
+
 
 def detect(logdir: Path) -> list[Finding]:
     """What tbtools finds, through its public interface."""
@@ -120,8 +123,11 @@ def _told(truth: Truth, run: LabelledRun, findings: Iterable[Finding]) -> Told:
 
 
 def _onsets(finding: Finding) -> list[int | None]:
-    """The steps at which a finding says that something began: spikes are one, which names each."""
-    steps = finding["evidence"].get("steps", []) if finding["kind"] == "spike" else []
+    """The steps at which a finding says that something began.
+
+    All spikes of a series are one finding, and all stalls of a run, whose evidence names each.
+    """
+    steps = finding["evidence"].get("steps", []) if finding["kind"] in NAMES_EACH else []
     return [finding["onset_step"], *steps]
 
 

@@ -605,6 +605,21 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert the_only(detect_series([series(falling(500), wall_time=wall_time)])).kind == "stall"
 
 
+def test_of_several_stalls_the_evidence_names_each_and_the_message_a_few() -> None:
+    gaps = np.full(499, 2.0)
+    gaps[[120, 310, 333]] = [7200, 9000, 8000]
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    found = the_only(detect_series([series(falling(500), wall_time=wall_time)]))
+    assert found.onset_step == 310
+    assert found.evidence["steps"] == [120, 310, 333]
+    assert found.evidence["gaps"] == [7200, 9000, 8000]
+    assert "the longest of 3 such gaps (also since step 120, step 333)" in found.message
+    gaps[310] = 2.0
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    found = the_only(detect_series([series(falling(500), wall_time=wall_time)]))
+    assert "the longest of 2 such gaps (also since step 120)" in found.message
+
+
 def test_evaluations_are_no_stalls_though_some_take_longer_and_the_first_came_sooner() -> None:
     gaps = np.full(1999, 2.0)
     gaps[70::118] = [150, 135, 55, 120, 148, 140, 62, 80, 58, 110, 120, 94, 60, 125, 59, 65, 52]

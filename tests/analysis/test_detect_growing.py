@@ -40,6 +40,18 @@ def test_values_that_were_learned_and_then_grow_to_the_end_explode(times: float)
     assert found["explosion", "losses/q_values"] == pytest.approx(150, abs=15)
 
 
+@pytest.mark.parametrize("times", [12, 80])
+def test_codes_that_came_to_rest_from_above_and_then_fall_collapse(times: float) -> None:
+    """A codebook's use falls while it is learned: what it fell from is no precedent."""
+    settled = 180 + 800 * np.exp(-12 * T)
+    used = noisy(settled * times ** -np.clip((T - 0.45) / 0.25, 0, 1), 0.03)
+    found = told(vq__codebook_usage=used, loss=noisy(0.3 + np.exp(-8 * T), 0.02))
+    assert found["collapse", "vq/codebook_usage"] == pytest.approx(135, abs=8)
+    still_falling = noisy(980 * np.exp(-5 * T), 0.03)
+    found = told(vq__codebook_usage=still_falling, loss=noisy(0.3 + np.exp(-8 * T), 0.02))
+    assert ("collapse", "vq/codebook_usage") not in found
+
+
 def test_values_that_grow_with_the_reward_that_they_foretell_do_not_explode() -> None:
     values = noisy(learned(2, 48) * 60**SINCE, 0.04)
     found = told(losses__q_values=values, reward=noisy(20 + 180 * 60**SINCE, 0.05))

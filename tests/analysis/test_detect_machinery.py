@@ -539,6 +539,16 @@ def test_what_schedules_do(rate: np.ndarray) -> None:
     assert not found(logged("train/learning_rate", rate), loss())
 
 
+def test_a_rate_that_is_multiplied_until_the_loss_gets_worse_is_a_warning() -> None:
+    rate = logged("lr", 1e-6 * 1.03**POINT)
+    worse = 0.5 + 2 * np.exp(-POINT / 40) + np.clip(POINT - 250, 0, None) / 50
+    [one] = found(rate, logged("train/loss", worse * noise(0.02)))
+    assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 0)
+    assert "132,450-fold in all" in one.message
+    back = 0.5 + 2 * np.exp(-POINT / 40) + np.exp(-(((POINT - 200) / 30) ** 2))
+    assert not found(rate, logged("train/loss", back * noise(0.02)))
+
+
 def test_a_frozen_group_is_no_rate_of_zero() -> None:
     frozen = logged("lr/backbone", np.where(POINT < 100, 0, 1e-4))
     assert not found(frozen, logged("lr/head", 1e-3), loss())
@@ -639,6 +649,25 @@ def test_a_norm_that_rises_while_the_loss_stands_still(sudden: bool) -> None:
     assert (one.kind, one.severity) == ("gradient", "warning")
     assert abs(one.onset_step - 2000) <= (20 if sudden else 400)
     assert 7 < one.evidence["level_after"] < 11
+
+
+def test_a_norm_that_rises_twentyfold_is_not_explained_by_a_reward_that_gains_a_little() -> None:
+    norm = noise(0.2) * 20 ** np.clip((POINT - 160) / 120, 0, 1)
+    reward = 100 * (1 - np.exp(-POINT / 90)) + np.random.default_rng(1).normal(0, 1, N)
+    [one] = found(logged("actor/grad_norm", norm), logged("episode_reward", reward))
+    assert (one.kind, one.severity) == ("gradient", "info")
+    assert one.onset_step == pytest.approx(1600, abs=150)
+    learns = reward + np.clip(POINT - 160, 0, None) / 3
+    assert not found(logged("actor/grad_norm", norm), logged("episode_reward", learns))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_norm_that_rises_in_stairs_begins_with_the_first_of_them(seed: int) -> None:
+    stairs = np.clip((POINT - 160) // 30 + 1, 0, None)
+    norm = logged("grad_norm", noise(0.1, seed) * 1.4**stairs)
+    [one] = found(norm, logged("train/loss", 2 + 0.05 * np.log(noise(1.0, 10 + seed))))
+    assert (one.kind, one.severity) == ("gradient", "warning")
+    assert one.onset_step == pytest.approx(1600, abs=50)
 
 
 def test_a_norm_that_rises_within_a_few_points_is_named_at_the_first() -> None:

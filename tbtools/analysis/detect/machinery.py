@@ -145,7 +145,7 @@ def _of_run(
     rates = [one for one in parts["learning_rate"] if np.isfinite(one.value).any()]
     if rates:
         warm_ups = partial(declared, run, warm_up.HPARAMS)
-        yield from schedule.find(rates, loss.series if loss else None, warm_ups)
+        yield from schedule.find(rates, loss, warm_ups)
     yield from _first(loss_scale.find(one) for one in parts["loss_scale"])
     yield from _of_gradients(parts, judged, scales, partial(declared, run, gradient.HPARAMS))
     yield from _slower(parts, loss)

@@ -9,7 +9,8 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of, points_before
 from tbtools.analysis.detect.signals import excursion, robust
-from tbtools.analysis.detect.signals.onset import locate_level
+from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
+from tbtools.analysis.detect.signals.onset import Onset, locate_level
 from tbtools.analysis.objective import is_limit
 from tbtools.runs.numbers import distinct
 
@@ -48,8 +49,12 @@ SMOOTH = 5
 FALLS = 3.0
 # From so many of its points a level of a loss is known.
 LEAST_THIRD = 2
-# A part of what it had achieved that is next to nothing.
+# A part of what it had achieved that is next to nothing ...
 FLAT = 0.1
+# ... and of a reward one that does not explain an order of magnitude.
+WORTH = 0.25
+# Points that rise with no more than this part of the slope of a line are not on it.
+NOT_YET = 0.25
 # A burst is this many times the usual norm of so many points about it; more than this part of the
 # points since they began, so many of them and so many times the part before, are no tail.
 BURST = 10.0
@@ -247,10 +252,12 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     half = (before + after) / 2
     if witness is None and index and robust.running_median(y[:index], SMOOTH).max() > half:
         return None  # it came back from there before
-    onset = int(points[index])
-    if witness is not None and not _stands_still(witness, series, onset):
-        return None
     times = float(np.exp(after - before))
+    gain = FLAT if sure or times < ROSE else WORTH
+    if witness is not None and not _stands_still(witness, series, int(points[index]), gain):
+        return None
+    index = _behind_level(y, index, rise)
+    onset = int(points[index])
     text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "
     text += f"{np.exp(after):.4g}"
     evidence: dict[str, Any] = {
@@ -259,7 +266,7 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         "points_since": len(y) - index,
     }
     if witness is not None:
-        text += f", while {witness.series.tag} does not get better"
+        text += f", while {witness.series.tag} {'does not get' if sure else 'hardly gets'} better"
         evidence["loss"] = witness.series.tag
     return Finding.of_points(
         series,
@@ -272,6 +279,26 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         evidence=evidence,
         last_good=int(points[index - 1]) if index else None,
     )
+
+
+def _behind_level(y: Array, bend: int, rise: excursion.Excursion) -> int:
+    """Where a norm has left its level, if that is later than the bend of its rise.
+
+    A line along stairs bends half a stair before the first of them. The points between the two
+    places say whether they are on a line from the bend on, or still at the level.
+
+    Args:
+        y: Logarithms of the norm.
+        bend: Where a line along the rise meets the level.
+        rise: The rise.
+    """
+    left = behind_the_last_as_good(y, Onset(bend, sudden=False), rise).index
+    if left <= bend:
+        return bend
+    half = left + int(np.argmax(y[left:] > rise.base + rise.gap / 2))
+    above = y[bend:left] - robust.median(y[bend // 2 : bend])
+    line = (rise.gap / 2) * np.arange(left - bend) / max(1, half - bend)
+    return left if (above * line).sum() < NOT_YET * (line**2).sum() else bend
 
 
 def is_rise(finding: Finding) -> bool:
@@ -312,8 +339,15 @@ def vanished(series: ScalarSeries, collapse: Finding, loss: Judged) -> Finding |
     )
 
 
-def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
-    """Whether a loss has fallen by next to nothing since a point of another series."""
+def _stands_still(loss: Judged, series: ScalarSeries, onset: int, gain: float = FLAT) -> bool:
+    """Whether a loss has fallen by next to nothing since a point of another series.
+
+    Args:
+        loss: The loss, or a reward.
+        series: The other series.
+        onset: Its point.
+        gain: The part of what it had achieved that it may have gained.
+    """
     begin = int(points_before(loss.series, series, np.array([onset]), "left")[0])
     first = int(np.searchsorted(loss.points, begin))
     before, after = loss.y[:first], loss.y[first:]
@@ -323,7 +357,7 @@ def _stands_still(loss: Judged, series: ScalarSeries, onset: int) -> bool:
     level = robust.median(after[:third])
     error = loss.noise * (np.pi / third) ** 0.5
     achieved = robust.quantile(before, 0.75) - level if len(before) else 0.0
-    return bool(level - robust.median(after[-third:]) <= max(FALLS * error, FLAT * achieved))
+    return bool(level - robust.median(after[-third:]) <= max(FALLS * error, gain * achieved))
 
 
 def bursts(series: ScalarSeries) -> Finding | None:

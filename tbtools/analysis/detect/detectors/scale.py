@@ -44,8 +44,16 @@ FALLS = Least(
 GROWS = replace(FALLS, longest=0.6, from_below=True)
 # One order of magnitude of what is vital; of what grows, where it was at rest for a fifth of the
 # series, for much of it grows when training begins.
-VITAL = Least(float(np.log(10.0)), float(np.log(8.0)), NEAR, NEAR, longest=0.4, part=0.05)
-VITAL_GROWS = replace(VITAL, longest=0.6, part=change.LONG_PART, from_below=True)
+VITAL = Least(
+    float(np.log(10.0)),
+    float(np.log(8.0)),
+    NEAR,
+    NEAR,
+    longest=0.4,
+    part=0.05,
+    from_below=True,
+)
+VITAL_GROWS = replace(VITAL, longest=0.6, part=change.LONG_PART)
 LEAPS = replace(GROWS, at_once=VITAL.gap, apart=float(np.log(6.0)))
 VANISHES = replace(VITAL, part=0.02)
 MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.judged import Judged
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Severity
 
@@ -71,7 +72,7 @@ FALLS = 5.0
 
 def find(
     rates: Sequence[ScalarSeries],
-    loss: ScalarSeries | None,
+    loss: Judged | None,
     declared: Callable[[], Mapping[str, Any]],
 ) -> Iterator[Finding]:
     """Looks at the learning rates of one run.
@@ -83,13 +84,13 @@ def find(
     """
     # A group of parameters that is frozen from the first point to the last says nothing.
     rates = [one for one in rates if peak_of(one) > 0] or rates
-    zero = _zero(rates, loss) or _dead(rates) or _ended_early(rates)
+    zero = _zero(rates, loss.series if loss else None) or _dead(rates) or _ended_early(rates)
     if zero is not None:
         yield zero
     changed = next(filter(None, map(rate_changes.find, rates)), None)
     if changed is not None:
         yield changed
-    if zero is None and (found := warm_up.find(rates[0], declared)) is not None:
+    if zero is None and (found := warm_up.find(rates[0], loss, declared)) is not None:
         yield found
 
 

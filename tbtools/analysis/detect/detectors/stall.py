@@ -36,6 +36,9 @@ START_UP = 5
 STARTS = 1800.0
 # Fewer points have no rhythm.
 LEAST_POINTS = 20
+# So many stalls are named in the evidence, and so many in the message.
+NAMED = 10
+FEW_NAMED = 4
 
 
 def find(series: Iterable[ScalarSeries]) -> list[Finding]:
@@ -155,12 +158,13 @@ def _of_series(series: ScalarSeries) -> Finding | None:
         ongoing=False,
         kind="stall",
         severity="warning",
-        message=_message(series, gaps[longest], rhythm.typical, longest, len(stalls)),
+        message=_message(series, gaps[longest], rhythm.typical, longest, stalls),
         evidence={
             "seconds": float(gaps[longest]),
             "typical_seconds": rhythm.typical,
             "count": len(stalls),
-            "steps": [int(step) for step in series.step[stalls[:10]]],
+            "steps": [int(step) for step in series.step[stalls[:NAMED]]],
+            "gaps": [float(gap) for gap in gaps[stalls[:NAMED]]],
         },
         last_good=longest,
     )
@@ -208,9 +212,14 @@ def handovers(session: NDArray[np.int64]) -> NDArray[np.int64]:
     return changes[begins & ended]
 
 
-def _message(series: ScalarSeries, gap: float, typical: float, at: int, count: int) -> str:
-    more = "" if count == 1 else f", the longest of {count:,} such gaps"
-    between = f"between {place_of(series, at)} and {place_of(series, at + 1)}"
+def _message(
+    series: ScalarSeries, gap: float, typical: float, longest: int, stalls: NDArray[np.intp]
+) -> str:
+    between = f"between {place_of(series, longest)} and {place_of(series, longest + 1)}"
+    more = "" if len(stalls) == 1 else f", the longest of {len(stalls):,} such gaps"
+    if 1 < len(stalls) <= FEW_NAMED:
+        others = [place_of(series, int(at)) for at in stalls if at != longest]
+        more += f" (also since {', '.join(others)})"
     return (
         f"nothing was written for {_duration(gap)} {between}{more}; {_duration(typical)} is usual"
     )

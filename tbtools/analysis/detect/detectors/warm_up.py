@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import place_of
+from tbtools.analysis.detect.judged import fold_text, place_of
+from tbtools.analysis.detect.signals import excursion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from tbtools.analysis.detect.judged import Judged
     from tbtools.runs.series import ScalarSeries
+    from tbtools.vocabulary import Severity
 
     Array = NDArray[np.float64]
 
@@ -31,17 +34,20 @@ LAST_RISES = 3
 HPARAMS = ("warmup",)
 
 
-def find(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> Finding | None:
+def find(
+    series: ScalarSeries, loss: Judged | None, declared: Callable[[], Mapping[str, Any]]
+) -> Finding | None:
     """Looks at how a rate begins.
 
     Args:
         series: A learning rate with a value that is finite.
+        loss: What training minimises.
         declared: Gives the run's hyperparameters, which say whether there is a warm-up.
     """
-    return _missing(series, declared) or _without_end(series)
+    return _missing(series, declared) or _rising(series, loss)
 
 
-def _without_end(series: ScalarSeries) -> Finding | None:
+def _rising(series: ScalarSeries, loss: Judged | None) -> Finding | None:
     """A rate that rises from the first point to the last, or nearly as long."""
     value = series.value
     n = len(value)
@@ -53,26 +59,46 @@ def _without_end(series: ScalarSeries) -> Finding | None:
         return None
     rises = np.diff(way)
     late = rises[len(rises) // 2 :]
-    if not (rises >= 0).all() or np.count_nonzero(late) < LAST_RISES or _is_range_test(way):
+    if not (rises >= 0).all() or np.count_nonzero(late) < LAST_RISES:
         return None
+    if _is_multiplied(way):
+        return _without_bound(series, top, loss)
     text = f"rises from {way[0]:.4g} at the first point to {way[-1]:.4g} at "
     if top == n - 1:
         text += f"the last of {n:,}: the warm-up does not end"
     else:
         text += f"{place_of(series, top)}: the warm-up takes {top / n:.0%} of the run"
+    return _until(series, top, "info", text)
+
+
+def _without_bound(series: ScalarSeries, top: int, loss: Judged | None) -> Finding | None:
+    """A rate that is multiplied at each point, where that has made the loss worse for good."""
+    if loss is None or excursion.find(loss.y, loss.noise) is None:
+        return None
+    first, last = series.value[0], series.value[top]
+    text = f"is multiplied all along, {fold_text(last / first)} in all from {first:.4g} at the "
+    text += (
+        f"first point to {last:.4g} at {place_of(series, top)}, and {loss.series.tag} got worse "
+    )
+    text += "under it: a test of rates does that, and no schedule"
+    return _until(series, top, "warning", text)
+
+
+def _until(series: ScalarSeries, top: int, severity: Severity, text: str) -> Finding:
+    first, last = series.value[[0, top]].tolist()
     return Finding.of_points(
         series,
         0,
         top,
-        ongoing=top == n - 1,
+        ongoing=top == len(series.value) - 1,
         kind="learning_rate",
-        severity="info",
+        severity=severity,
         message=text,
-        evidence={"level_before": float(way[0]), "level_after": float(way[-1])},
+        evidence={"level_before": first, "level_after": last},
     )
 
 
-def _is_range_test(value: Array) -> bool:
+def _is_multiplied(value: Array) -> bool:
     """Whether a rate that rises does so by about the same factor from one point to the next."""
     if value[0] <= 0 or value[-1] < TRIED * value[0]:
         return False
