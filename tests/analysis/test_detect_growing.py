@@ -122,3 +122,21 @@ def test_how_many_codes_are_in_use_is_no_perplexity_of_words() -> None:
     """`rec_loss` and `perplexity` are the names of taming-transformers."""
     assert objectives_of(["train/perplexity", "train/loss"])["train/perplexity"] == "min"
     assert objectives_of(["train/perplexity", "train/rec_loss"])["train/perplexity"] == "none"
+
+
+def test_an_expert_that_gets_no_tokens_any_more_collapses() -> None:
+    loss = noisy(2 + 6 * np.exp(-6 * T), 0.02)
+    starves = noisy(0.125 * 1e-3 ** np.clip((T - 0.5) / 0.5, 0, 1), 0.05)
+    found = told(
+        loss=loss, moe__expert_4_share=starves, moe__expert_5_share=noisy(0.125 + 0 * T, 0.05)
+    )
+    assert found == {("collapse", "moe/expert_4_share"): pytest.approx(150, abs=8)}
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_a_generator_is_lost_where_its_discriminator_has_won(won: bool) -> None:
+    leaps = noisy(np.where(T < 0.6, 2, 8), 0.1)
+    lost = noisy(np.where(T < 0.6, 0.9, 0.0002 if won else 0.4), 0.1)
+    found = told(Loss__generator=leaps, Loss__discriminator=lost)
+    assert (("explosion", "Loss/generator") in found) == won
+    assert (("collapse", "Loss/discriminator") in found) == won

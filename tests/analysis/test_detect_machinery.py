@@ -661,6 +661,16 @@ def test_a_norm_that_rises_twentyfold_is_not_explained_by_a_reward_that_gains_a_
     assert not found(logged("actor/grad_norm", norm), logged("episode_reward", learns))
 
 
+def test_a_norm_that_rises_twentyfold_is_not_explained_by_a_loss_that_falls_a_little() -> None:
+    norm = logged("grad_norm", noise(0.2) * 20 ** np.clip((POINT - 160) / 120, 0, 1))
+    loss = 2.8 + 2 * np.exp(-POINT / 60) - 0.001 * np.clip(POINT - 160, 0, None)
+    [one] = found(norm, logged("train/loss", loss * noise(0.005, 1)))
+    assert (one.kind, one.severity) == ("gradient", "warning")
+    assert "train/loss hardly gets better" in one.message
+    learns = loss - 0.006 * np.clip(POINT - 160, 0, None)
+    assert not found(norm, logged("train/loss", learns * noise(0.005, 1)))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_norm_that_rises_in_stairs_begins_with_the_first_of_them(seed: int) -> None:
     stairs = np.clip((POINT - 160) // 30 + 1, 0, None)

@@ -68,6 +68,16 @@ def test_it_is_a_warning_where_the_run_does_not(main: str, values: np.ndarray) -
     ).severity == ("warning")
 
 
+def test_a_term_at_rest_is_an_info_while_another_falls() -> None:
+    found = plateau_of(
+        "loss/g/dur",
+        loss__g__dur=AT_REST + noise(0.03),
+        loss__g__mel=20 + 40 * STEPS**-0.3 + noise(0.1, 1),
+    )
+    assert found.severity == "info"
+    assert found.evidence["still_gets_better"] == "loss/g/mel"
+
+
 def test_an_evaluation_at_rest_is_a_warning_though_the_training_loss_falls() -> None:
     found = plateau_of(
         "val/loss", val__loss=AT_REST + noise(0.03), train__loss=3 * STEPS**-0.3 + noise(0.01, 1)

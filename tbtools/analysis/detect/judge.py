@@ -300,14 +300,19 @@ def _of_scale(
 ) -> dict[Key, Finding]:
     """Changes of scale; of what is as it is none would be a fault."""
     beside = cache(lambda run: _beside(fits[run]))
-    found = {}
-    for one in series:
+    found: dict[Key, Finding] = {}
+    won = set()
+    # Generators last: what their losses do is read by what became of their discriminators.
+    for one in sorted(series, key=lambda each: vital_of(each.tag) == "generator"):
         objective = directions[one.run][one.tag]
         if not scale.may_change(one, objective) or machinery_of(one.tag) in _JUDGED_APART:
             continue
-        finding = scale.find(one, objective, beside(one.run))
-        if finding is None and objective == "none" and vital_of(one.tag) == "adversary":
-            finding = adversary.find(one)
+        known = beside(one.run)
+        finding = scale.find(one, objective, known._replace(won=one.run in won))
+        if objective == "none" and vital_of(one.tag) == "adversary":
+            finding = finding or adversary.find(one)
+            if finding is not None and finding.kind == "collapse":
+                won.add(one.run)
         if finding is not None:
             found[one.run, one.tag] = finding
     return found

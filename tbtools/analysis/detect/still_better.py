@@ -10,7 +10,7 @@ from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.excursion import students
 from tbtools.analysis.detect.signals.trend import trend
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.objective import is_score, role_of
+from tbtools.analysis.objective import is_score, may_be_minimised, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,6 +80,14 @@ def _judges(
         yield main
     if not is_score(one.tag):
         yield from (tag for tag in fits if is_score(tag) and role_of(tag, one.run) != "train")
+        yield from (tag for tag in fits if _are_terms(tag, one.tag))
+
+
+def _are_terms(tag: str, other: str) -> bool:
+    """Whether two losses stand side by side in a folder, as terms of one sum do."""
+    folder, slash, _ = tag.rpartition("/")
+    beside = tag != other and bool(slash) and other.rpartition("/")[0] == folder
+    return beside and may_be_minimised(tag) and may_be_minimised(other)
 
 
 def _improves_since(better: Judged, flat: Judged, plateau: Finding) -> bool:

@@ -57,6 +57,8 @@ _SPREADS_OF = (
             "experts",
         },
     ),
+    # What a router gives to each of its experts.
+    ({"share", "load", "fraction", "frac", "tokens"}, {"expert", "experts"}),
     ({"active"}, {"units", "latents", "neurons", "dims"}),
     (
         {"std", "var", "variance"},

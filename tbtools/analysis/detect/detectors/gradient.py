@@ -51,7 +51,7 @@ FALLS = 3.0
 LEAST_THIRD = 2
 # A part of what it had achieved that is next to nothing ...
 FLAT = 0.1
-# ... and of a reward one that does not explain an order of magnitude.
+# ... and one that does not explain an order of magnitude.
 WORTH = 0.25
 # Points that rise with no more than this part of the slope of a line are not on it.
 NOT_YET = 0.25
@@ -253,8 +253,11 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     if witness is None and index and robust.running_median(y[:index], SMOOTH).max() > half:
         return None  # it came back from there before
     times = float(np.exp(after - before))
-    gain = FLAT if sure or times < ROSE else WORTH
-    if witness is not None and not _stands_still(witness, series, int(points[index]), gain):
+    bend = int(points[index])
+    still = witness is None or _stands_still(witness, series, bend, FLAT)
+    # Next to nothing that is learned meanwhile explains no order of magnitude.
+    hardly = witness is not None and times >= ROSE and _stands_still(witness, series, bend, WORTH)
+    if not still and not hardly:
         return None
     index = _behind_level(y, index, rise)
     onset = int(points[index])
@@ -266,7 +269,7 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         "points_since": len(y) - index,
     }
     if witness is not None:
-        text += f", while {witness.series.tag} {'does not get' if sure else 'hardly gets'} better"
+        text += f", while {witness.series.tag} {'does not get' if still else 'hardly gets'} better"
         evidence["loss"] = witness.series.tag
     return Finding.of_points(
         series,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,8 @@ VITAL = Least(
 VITAL_GROWS = replace(VITAL, longest=0.6, part=change.LONG_PART)
 LEAPS = replace(GROWS, at_once=VITAL.gap, apart=float(np.log(6.0)))
 VANISHES = replace(VITAL, part=0.02)
+# Of a generator whose discriminator has won what leaps threefold is lost.
+LOST = replace(LEAPS, at_once=float(np.log(3.0)), apart=float(np.log(1.5)))
 MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
     "gradient": (LEAPS,),
     "player": (VITAL_GROWS, GROWS),
@@ -97,20 +99,21 @@ FAR_MORE = 100.0
 END_PART = 4
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(NamedTuple):
     """What else is known of a run.
 
     Attributes:
         rewards: What its agent gets.
         loss: What it minimises, if that has an objective.
+        won: Whether its discriminator tells all apart.
     """
 
-    rewards: tuple[Judged, ...]
-    loss: Judged | None
+    rewards: tuple[Judged, ...] = ()
+    loss: Judged | None = None
+    won: bool = False
 
 
-NOTHING = Beside((), None)
+NOTHING = Beside()
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         vital = vital_of(series.tag)
         if vital == "divergence":
             vital = "size" if beside.rewards else "code"
-        found = _died(value) if vital == "dead" else _changed(value, vital)
+        found = _died(value) if vital == "dead" else _changed(value, vital, won=beside.won)
     if found is None or _is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
     return _finding(series, finite, found, objective, died=vital == "dead")
@@ -218,10 +221,11 @@ def _died(share: Array) -> Change | None:
     return Change(found.index, whole - found.before, whole - found.after)
 
 
-def _changed(value: Array, vital: Vital | None) -> Change | None:
+def _changed(value: Array, vital: Vital | None, *, won: bool = False) -> Change | None:
     if len(value) < change.LEAST_POINTS + excursion.PERSISTENT:
         return None
     ways = [(1, least) for least in MAY_NOT_GROW.get(vital, (GROWS,))]
+    ways += [(1, LOST)] if won and vital == "generator" else []
     ways += [(-1, least) for least in MAY_NOT_VANISH.get(vital, (FALLS,))]
     least, most = float(value.min()), float(value.max())
     if most == 0 or least > most / np.exp(min(way.at_once for _, way in ways)):
