@@ -140,3 +140,11 @@ def test_a_generator_is_lost_where_its_discriminator_has_won(won: bool) -> None:
     found = told(Loss__generator=leaps, Loss__discriminator=lost)
     assert (("explosion", "Loss/generator") in found) == won
     assert (("collapse", "Loss/discriminator") in found) == won
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_a_policy_becomes_certain_while_its_rewards_rise(learns: bool) -> None:
+    entropy = noisy(1.2 * 13 ** -np.clip((T - 0.6) / 0.2, 0, 1), 0.1)
+    reward = 1000 * np.clip(T, 0, 1.0 if learns else 0.6) + np.random.default_rng(1).normal(0, 5, N)
+    found = told(train__entropy_loss=-entropy, rollout__ep_rew_mean=reward)
+    assert (("collapse", "train/entropy_loss") in found) != learns

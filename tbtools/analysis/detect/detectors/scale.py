@@ -333,8 +333,14 @@ def _is_learned(
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
     worth = WORTH if vital == "player" else 0.0
+    certain = vital == "spread"
     return any(
-        _improves(reward, series, onset, worth) and (anyhow or _leaps(reward, series, onset))
+        _improves(reward, series, onset, worth)
+        and (
+            anyhow
+            or (certain and _improves(reward, series, onset, WORTH))
+            or _leaps(reward, series, onset)
+        )
         for reward in beside.rewards
     )
 
