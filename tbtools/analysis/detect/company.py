@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect.causes import is_near
-from tbtools.analysis.detect.detectors import divergence
+from tbtools.analysis.detect.detectors.divergence_finding import is_young, settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +30,8 @@ def with_company(found: list[Finding], axes: Mapping[str, RunAxis]) -> list[Find
         if one.kind == "divergence" and not one.provisional:
             sure[one.run].append(one)
     return [
-        divergence.settled(one)
-        if divergence.is_young(one)
+        settled(one)
+        if is_young(one)
         and any(is_near(one, other, axes[one.run]) for other in sure.get(one.run, ()))
         else one
         for one in found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.causes import is_near, with_causes
 from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
-    adversary,
     blank,
     divergence,
     gradient,
@@ -23,7 +21,6 @@ from tbtools.analysis.detect.detectors import (
     past_plateau,
     plateau,
     recurring,
-    scale,
     spike,
     stall,
     unbounded,
@@ -36,6 +33,7 @@ from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.pairs import pairs
 from tbtools.analysis.detect.precursors import with_precursors
 from tbtools.analysis.detect.run_axis import run_axes
+from tbtools.analysis.detect.scales import changes, tenfold
 from tbtools.analysis.detect.screen import (
     CANDIDATES,
     NOT_FINITE,
@@ -49,11 +47,7 @@ from tbtools.analysis.detect.still_better import with_rest
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import (
-    better_alone,
-    is_reward,
-    machinery_of,
     objectives_of,
-    vital_of,
 )
 from tbtools.runs.numbers import distinct
 from tbtools.runs.reading import check_progress
@@ -76,8 +70,6 @@ Key = tuple[str, str]
 # These say nothing of how large the other values of a series are.
 _SAY_NO_SIZE = frozenset({"nonfinite", "stall"})
 
-# Of these a change of scale is told by `machinery`, or is a schedule; or it may fall, too.
-_JUDGED_APART = frozenset({"learning_rate", "loss_scale", "speed", "step_time", "clipped"})
 # Fewer points are no trend: so many make a level, and so many must stand beyond it.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
 
@@ -149,13 +141,13 @@ def _detect(
     unusual = [one for one, flags in zip(every, seen, strict=True) if flags & UNUSUAL]
     found: list[Finding] = stall.find(every)
     found += _nonfinite(every, directions, seen)
-    scales = _of_scale(unusual, directions, of_run)
-    found += scales.values()
+    scaled = changes(unusual, directions, of_run)
+    found += scaled.values()
     parts = {
         run: machinery.Parts.of([one for one in own if len(one.step)])
         for run, own in by_run.items()
     }
-    found += machinery.find(parts, of_run, scales, declared or (lambda *_: {}))
+    found += machinery.find(parts, of_run, scaled, declared or (lambda *_: {}))
     found += filter(None, map(unbounded.find, judged.values()))
     blanks = {
         (one.run, one.tag): one
@@ -164,11 +156,11 @@ def _detect(
     }
     found += blanks.values()
     told = {(one.run, one.tag) for one in found if one.kind not in _SAY_NO_SIZE}
-    found += _tenfold(unusual, judged, told)
+    found += tenfold(unusual, judged, told)
     rates = learning_rates(one for own in parts.values() for one in own["learning_rate"])
     short = _with_few_steps(judged)
     overfitted = _overfitted(judged, rates, looked, short)
-    lost = [one for one in scales.values() if one.kind == "collapse"]
+    lost = [one for one in scaled.values() if one.kind == "collapse"]
     if lost and overfitted:
         overfitted = _not_lost(overfitted, lost, run_axes(every, [*lost, *overfitted.values()]))
     found += overfitted.values()
@@ -178,9 +170,9 @@ def _detect(
         for key, fit in judged.items()
         if not isinstance(fit, AsItIs) and len(fit) <= divergence.FEW
     }
-    left -= scales.keys() | blanks.keys() | short
+    left -= scaled.keys() | blanks.keys() | short
     runs = {run for run, _ in left}
-    grown = scales | {(one.run, one.tag): one for one in found if gradient.is_rise(one)}
+    grown = scaled | {(one.run, one.tag): one for one in found if gradient.is_rise(one)}
     tasks = given((one for one in every if one.run in runs and len(one.step)), judged, grown)
     for number, (key, fit) in enumerate(judged.items()):
         if key not in left:
@@ -293,51 +285,6 @@ def _nonfinite(
         around = accumulate(one.run.split("/"), "{}/{}".format)
         beside = [other for run in around for other in of_run.get(run, ())]
         yield from nonfinite.find(one, directions[one.run][one.tag], beside)
-
-
-def _of_scale(
-    series: list[ScalarSeries], directions: Directions, fits: Mapping[str, list[Judged]]
-) -> dict[Key, Finding]:
-    """Changes of scale; of what is as it is none would be a fault."""
-    beside = cache(lambda run: _beside(fits[run]))
-    found: dict[Key, Finding] = {}
-    won = set()
-    # Generators last: what their losses do is read by what became of their discriminators.
-    for one in sorted(series, key=lambda each: vital_of(each.tag) == "generator"):
-        objective = directions[one.run][one.tag]
-        if not scale.may_change(one, objective) or machinery_of(one.tag) in _JUDGED_APART:
-            continue
-        known = beside(one.run)
-        finding = scale.find(one, objective, known._replace(won=one.run in won))
-        if objective == "none" and vital_of(one.tag) == "adversary":
-            finding = finding or adversary.find(one)
-            if finding is not None and finding.kind == "collapse":
-                won.add(one.run)
-        if finding is not None:
-            found[one.run, one.tag] = finding
-    return found
-
-
-def _tenfold(
-    series: list[ScalarSeries], judged: Collection[Key], told: Collection[Key]
-) -> Iterator[Finding]:
-    """Spikes of what may not grow and has no objective, where nothing else is told of it."""
-    for one in series:
-        key = one.run, one.tag
-        if key in judged or key in told or vital_of(one.tag) not in scale.MAY_NOT_GROW:
-            continue
-        # What has an objective by its words has none here because somebody says so.
-        if better_alone(one.tag) != "none":
-            continue
-        if spike.may_be_tenfold(one.value):
-            found = spike.find_tenfold(Judged(one, "min"))
-            if found is not None:
-                yield found
-
-
-def _beside(judged: list[Judged]) -> scale.Beside:
-    rewards = tuple(one for one in judged if is_reward(one.series.tag))
-    return scale.Beside(rewards, machinery.training_loss(judged))
 
 
 def _overfitted(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect.detectors import few, returning
+from tbtools.analysis.detect.detectors.divergence_finding import (
+    describe,
+    divergence_finding,
+    is_at_restart,
+    level_at_end,
+)
 from tbtools.analysis.detect.detectors.unlearned import never_learned
-from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.learning_rate import is_usual, restart
 from tbtools.analysis.detect.opposites import is_exchanged
 from tbtools.analysis.detect.signals import (
@@ -20,7 +22,6 @@ from tbtools.analysis.detect.signals import (
     memory,
     oscillation,
     recovery,
-    robust,
 )
 from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
@@ -43,6 +44,7 @@ from tbtools.analysis.detect.tasks import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.runs.series import ScalarSeries
@@ -53,22 +55,6 @@ FEW = 24
 SURE = 2.0
 # Of so many where a first look shows that it may rise.
 MORE = 64
-# Why a rise may still be made good, as it completes "it may recover: ".
-DOUBTS = {
-    "young": "too few points were written since to be sure",
-    "recovering": "it is on its way back",
-    "precedent": "a smaller rise before it lasted longer",
-    "improving": "its level improves all the same",
-    "goes on": "the learning rate went up there, and has not come down again",
-    "turned on": "another term of the loss was turned on there",
-    "learns": "a score of the run still improves",
-    "traded": "the whole reward improves, of which it may be a term",
-    "changed": "a setting was changed there",
-    "weighted": "the weight of a term was raised meanwhile",
-    "scatters": "its points scatter about as far as it got worse",
-    "comes back": "it came back each time",
-    "part of the way": "it came part of the way back each time",
-}
 # A rise in the scatter of its points is as good as certain from so many standard errors on.
 CERTAIN = 15.0
 # With one of these a level that was there before is no fault.
@@ -215,7 +201,7 @@ def _with_evidence(
     if has_exploded(given.explosions, judged, onset.index):
         return rise, onset
     enough = rise.gap > excursion.EFFECT / 2 * rise.progress
-    if not (enough and onset.sudden and _is_at_restart(judged, onset)):
+    if not (enough and onset.sudden and is_at_restart(judged, onset)):
         return None, None
     return rise, onset
 
@@ -246,7 +232,7 @@ def _of_waves(judged: Judged, *, settled: bool = False) -> Finding | None:
         "logarithmic": judged.log,
     }
     doubt = None if settled else recovery.doubt_of_waves(judged.y, growing)
-    return _finding(judged, growing.onset, evidence, doubt)
+    return divergence_finding(judged, growing.onset, evidence, doubt)
 
 
 def _of_crests(judged: Judged, rate: ScalarSeries | None, given: Given) -> Finding | None:
@@ -258,7 +244,7 @@ def _of_crests(judged: Judged, rate: ScalarSeries | None, given: Given) -> Findi
     if returning.are_planned(judged, growing, rate, given, explained):
         return None
     doubt = "comes back" if growing.grow else "part of the way"
-    return _finding(judged, growing.onset, returning.evidence(judged, growing), doubt)
+    return divergence_finding(judged, growing.onset, returning.evidence(judged, growing), doubt)
 
 
 def _of_rise(
@@ -267,7 +253,7 @@ def _of_rise(
     evidence = describe(judged, rise, onset)
     level = level_at_end(judged, rise, onset)
     raised = restart(rate, judged, onset.index, level)
-    if raised == "explains" and _is_at_restart(judged, onset):
+    if raised == "explains" and is_at_restart(judged, onset):
         raised = "goes on"  # no schedule raised it, but that the run began anew
     if raised == "explains" or became_harder(given.tasks, judged, onset.index):
         return None
@@ -287,7 +273,7 @@ def _of_rise(
     )
     if doubt is None and _hides_in_scatter(rise):
         doubt = "scatters"
-    return _finding(judged, onset, evidence, doubt)
+    return divergence_finding(judged, onset, evidence, doubt)
 
 
 def _hides_in_scatter(rise: Excursion) -> bool:
@@ -313,7 +299,7 @@ def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
         return "turned on"
     if not onset.sudden and is_weighted(given.others, judged, onset.index):
         return "weighted"
-    if _is_at_restart(judged, onset):
+    if is_at_restart(judged, onset):
         return None
     return "learns" if scores_improve(given, judged, onset.index) else None
 
@@ -329,107 +315,3 @@ def _onset(judged: Judged, rise: Excursion, *, swings: bool) -> Onset:
     if begins is None:
         begins = crests.begins(judged.y, onset)
     return onset if begins is None else Onset(begins, sudden=False)
-
-
-def _finding(judged: Judged, onset: Onset, evidence: dict[str, Any], doubt: str | None) -> Finding:
-    if not np.isfinite(judged.series.value[-1]):
-        # What got worse and then is no number any more does not come back.
-        doubt = None
-    best = judged.best_until(onset.index)
-    if doubt is not None:
-        evidence["may_recover"] = DOUBTS[doubt]
-    if _is_at_restart(judged, onset):
-        evidence["at_restart"] = True
-    return Finding(
-        run=judged.series.run,
-        tag=judged.series.tag,
-        kind="divergence",
-        severity="error" if doubt is None else "warning",
-        onset_step=judged.step(onset.index),
-        onset_time=judged.time(onset.index),
-        end_step=judged.last_step(-1),
-        ongoing=True,
-        best_step=judged.step(best),
-        best_value=judged.value(best),
-        last_good_step=judged.step(onset.index - 1) if onset.index > 0 else None,
-        message=_message(judged, onset, evidence),
-        evidence=evidence,
-        provisional=doubt is not None,
-    )
-
-
-def _is_at_restart(judged: Judged, onset: Onset) -> bool:
-    """Whether the run was restarted where it began, or one point before."""
-    behind = int(judged.points[onset.index]) - judged.series.restarts
-    return bool(np.any((behind >= 0) & (behind <= judged.width)))
-
-
-def level_at_end(judged: Judged, rise: Excursion, onset: Onset) -> float:
-    """The level at the end of a rise."""
-    return robust.median(judged.y[max(onset.index, len(judged) - max(5, rise.width)) :])
-
-
-def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:
-    """The numbers behind a rise, in the unit that was logged."""
-    return {
-        "level_before": judged.logged(rise.base),
-        "level_after": judged.logged(level_at_end(judged, rise, onset)),
-        "standard_errors": float(min(1e9, rise.gap / rise.noise)) if rise.noise > 0 else None,
-        "points_since": judged.count(len(judged) - onset.index),
-        "sudden": onset.sudden,
-        "logarithmic": judged.log,
-    }
-
-
-def _told(doubt: str) -> str:
-    return f"; it may recover: {doubt}"
-
-
-def is_young(finding: Finding) -> bool:
-    """Whether a finding is provisional for nothing but the few points since.
-
-    Args:
-        finding: Any finding.
-    """
-    return finding.kind == "divergence" and finding.evidence.get("may_recover") == DOUBTS["young"]
-
-
-def settled(finding: Finding) -> Finding:
-    """A young divergence of which another series says that it lasts.
-
-    Args:
-        finding: The divergence.
-    """
-    evidence = {key: value for key, value in finding.evidence.items() if key != "may_recover"}
-    return replace(
-        finding,
-        severity="error",
-        provisional=False,
-        message=finding.message.replace(_told(DOUBTS["young"]), ""),
-        evidence=evidence,
-    )
-
-
-def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
-    before, after = evidence["level_before"], evidence["level_after"]
-    since = f"since {judged.place(onset.index)}"
-    if "oscillation_grew" in evidence:
-        times = f"{min(evidence['oscillation_grew'], 1e6):,.0f} times as much"
-        text = f"oscillates {times} {since}; its worse side went from {before:.4g} to {after:.4g}"
-    elif "crests" in evidence:
-        text = returning.text(evidence, since)
-    else:
-        how = "jumped" if onset.sudden else "went"
-        text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back"
-    text += f" in {evidence['points_since']:,} points"
-    text += "; the run was restarted there" if "at_restart" in evidence else ""
-    if onset.index == 0:
-        text += "; it never was better than at the start"
-    else:
-        text += f"; last good {judged.place(onset.index - 1)}"
-    if "may_recover" in evidence:
-        text += _told(evidence["may_recover"])
-    errors = evidence["standard_errors"]
-    if errors is None:
-        return f"{text}; there is no noise"
-    return f"{text}; the change is {min(errors, 1e6):,.0f} times the noise"

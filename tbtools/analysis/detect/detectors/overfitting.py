@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import divergence, few, plateau, plateau_finding
+from tbtools.analysis.detect.detectors import few, plateau, plateau_finding
+from tbtools.analysis.detect.detectors.divergence_finding import describe, level_at_end
 from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
@@ -70,11 +71,11 @@ def find(
         return None
     if onset.sudden and not _goes_on_rising(validation, onset.index):
         return None
-    level = divergence.level_at_end(validation, rise, onset)
+    level = level_at_end(validation, rise, onset)
     if restart(rate, validation, onset.index, level) == "explains":
         return None
     best = validation.best_until(onset.index)
-    evidence = divergence.describe(validation, rise, onset)
+    evidence = describe(validation, rise, onset)
     evidence |= {"training_tag": training.series.tag, "training_standard_errors": standard_errors}
     before, after = evidence["level_before"], evidence["level_after"]
     step = validation.step(best)

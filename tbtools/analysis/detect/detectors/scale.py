@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tbtools.analysis.detect.detectors import zero
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
 from tbtools.analysis.objective import better_alone, vital_of
-from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,14 +78,6 @@ LEAP = 0.4
 WORTH = 0.25
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
 ALIKE = 0.5
-# So many zeros to the end are no chance; before them are as many points that are none.
-ZEROS = excursion.PERSISTENT
-# What came down to zero step by step was less than this part of its usual level before ...
-SUDDENLY = 0.1
-# What falls from point to point is at zero within so many more of its last steps.
-ARRIVES = 3.0
-# ... or no more than so many of the smallest steps that the series makes.
-GRAINS = 5
 # A schedule repeats its values, or its steps differ by no more than this part of them.
 REPEATED = 0.5
 EVEN = 0.1
@@ -164,14 +156,17 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
     if not len(value):
         return None
     # Of a loss one point that is none is enough: that of the first batch.
-    found, vital = _to_zero(value, 1 if objective == "min" else ZEROS), None
+    ended = zero.find(value, 1 if objective == "min" else zero.ZEROS)
+    found, vital = None if ended is None else Change(*ended, 0.0), None
     # A ratio such as an explained variance has no scale.
     if found is None and objective == "none" and better_alone(series.tag) != "max":
         vital = vital_of(series.tag)
         if vital == "divergence":
             vital = "size" if beside.rewards else "code"
         found = _died(value) if vital == "dead" else _changed(value, vital, won=beside.won)
-    if found is None or _is_learned(found, vital, series, int(finite[found.index]), beside):
+    if found is None or _goes_through_zero(series.value[finite], found):
+        return None
+    if _is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
     return _finding(series, finite, found, objective, died=vital == "dead")
 
@@ -179,34 +174,6 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
 def _ends_above_zero(value: Array) -> bool:
     last = float(value[-1]) if len(value) else 0.0
     return last != 0 and math.isfinite(last)
-
-
-def _to_zero(value: Array, least: int) -> Change | None:
-    """Zero from one point to the next, and to the end, after so many points that are not."""
-    if len(value) < 2 * ZEROS or value[-1] != 0:
-        return None
-    some = np.flatnonzero(value)
-    index = int(some[-1]) + 1 if len(some) else 0
-    before = value[:index]
-    if len(value) - index < ZEROS or len(some) < max(least, 0.99 * index) or _arrives(before):
-        return None
-    last = robust.median(before[-ZEROS:])
-    levels = distinct(before)
-    grain = float(np.diff(levels).min()) if len(levels) > 1 else 0.0
-    if last < max(SUDDENLY * robust.median(before), GRAINS * grain if _is_coarse(before) else 0.0):
-        return None
-    return Change(index, last, 0.0)
-
-
-def _arrives(before: Array) -> bool:
-    """Whether zero is where values were going, as the share of random actions: no sudden end."""
-    falls = -np.diff(before[-ZEROS:])
-    return bool(len(falls) and (falls > 0).all() and before[-1] <= ARRIVES * falls[-1])
-
-
-def _is_coarse(value: Array) -> bool:
-    """Whether most values occur more than once: counts, or what was rounded."""
-    return len(distinct(value)) < REPEATED * len(value)
 
 
 def _died(share: Array) -> Change | None:
@@ -309,6 +276,18 @@ def _falls_ever_faster(level: Array) -> bool:
     return middle - last > FASTER * max(first - middle, 0.0) and middle - last > NEAR
 
 
+def _goes_through_zero(value: Array, found: Change) -> bool:
+    """Whether what falls to little changes its sign, as the entropy of a density may.
+
+    Args:
+        value: The values, with their signs.
+        found: The change.
+    """
+    before, after = value[: found.index], value[found.index :]
+    end = after[-max(1, len(after) // END_PART) :]
+    return found.after < found.before and robust.median(before) * robust.median(end) < 0
+
+
 def _is_learned(
     found: Change, vital: Vital | None, series: ScalarSeries, onset: int, beside: Beside
 ) -> bool:
@@ -333,14 +312,8 @@ def _is_learned(
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
     worth = WORTH if vital == "player" else 0.0
-    certain = vital == "spread"
     return any(
-        _improves(reward, series, onset, worth)
-        and (
-            anyhow
-            or (certain and _improves(reward, series, onset, WORTH))
-            or _leaps(reward, series, onset)
-        )
+        _improves(reward, series, onset, worth) and (anyhow or _leaps(reward, series, onset))
         for reward in beside.rewards
     )
 
