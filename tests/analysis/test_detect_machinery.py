@@ -545,6 +545,12 @@ def test_a_rate_that_is_multiplied_until_the_loss_gets_worse_is_a_warning() -> N
     [one] = found(rate, logged("train/loss", worse * noise(0.02)))
     assert (one.kind, one.severity, one.onset_step) == ("learning_rate", "warning", 0)
     assert "132,450-fold in all" in one.message
+    flat_first = logged("lr", np.where(POINT < 200, 1e-6, 1e-6 + (POINT - 199) * 1e-6))
+    assert not [
+        one
+        for one in found(flat_first, logged("train/loss", worse * noise(0.02)))
+        if one.severity == "warning"
+    ]
     back = 0.5 + 2 * np.exp(-POINT / 40) + np.exp(-(((POINT - 200) / 30) ** 2))
     assert not found(rate, logged("train/loss", back * noise(0.02)))
 

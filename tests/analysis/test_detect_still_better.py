@@ -59,6 +59,7 @@ def test_the_reward_of_a_right_form_is_an_info_while_all_rewards_grow() -> None:
         ("val__accuracy", 0.7 - 0.5 * np.exp(-STEPS / 20) + noise(0.01, 1)),  # as level
         ("val__accuracy", 0.3 + np.minimum(STEPS, 60) / 200 + noise(0.01, 1)),  # was better before
         ("val__accuracy", 0.3 + 0.00001 * STEPS + noise(0.01, 1)),  # by nothing worth the name
+        ("val__accuracy", 0.3 + np.minimum(STEPS, 180) / 400 + noise(0.01, 1)),  # no more
         ("lr", 1e-4 + STEPS * 1e-6),  # nothing that a run is judged by
     ],
 )
@@ -68,21 +69,23 @@ def test_it_is_a_warning_where_the_run_does_not(main: str, values: np.ndarray) -
     ).severity == ("warning")
 
 
-def test_a_term_at_rest_is_an_info_while_another_falls() -> None:
-    found = plateau_of(
-        "loss/g/dur",
-        loss__g__dur=AT_REST + noise(0.03),
-        loss__g__mel=20 + 40 * STEPS**-0.3 + noise(0.1, 1),
-    )
-    assert found.severity == "info"
-    assert found.evidence["still_gets_better"] == "loss/g/mel"
-
-
 def test_an_evaluation_at_rest_is_a_warning_though_the_training_loss_falls() -> None:
     found = plateau_of(
         "val/loss", val__loss=AT_REST + noise(0.03), train__loss=3 * STEPS**-0.3 + noise(0.01, 1)
     )
     assert found.severity == "warning"
+
+
+def test_a_training_loss_beside_an_evaluation_of_the_same_folder_is_no_part_of_it() -> None:
+    found = plateau_of("mse/val", mse__val=AT_REST + noise(0.03), mse__train=3 * STEPS**-0.3)
+    assert found.severity == "warning"
+
+
+def test_a_reward_at_rest_is_a_warning_though_a_score_rises() -> None:
+    reward = plateau_of(
+        "rollout/ep_rew_mean", rollout__ep_rew_mean=9 - AT_REST, eval__iou=RISES / 99
+    )
+    assert reward.severity == "warning"
 
 
 def test_what_never_learned_is_a_warning_whatever_the_run_does() -> None:

@@ -43,7 +43,7 @@ from tbtools.analysis.detect.screen import (
     look,
 )
 from tbtools.analysis.detect.signals import excursion, unimodal
-from tbtools.analysis.detect.still_better import with_rest
+from tbtools.analysis.detect.still_better import with_parts_at_rest
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
 from tbtools.analysis.objective import (
@@ -186,7 +186,7 @@ def _detect(
     if progress:
         progress(len(judged), len(judged))
     axes = run_axes(every, found)
-    found = with_rest(with_company(found, axes), judged, objectives)
+    found = with_parts_at_rest(with_company(found, axes), judged, objectives)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
         not_judged=tuple(_not_judged(every, fits, short, overfitted)),

@@ -36,19 +36,14 @@ def changes(
         fits: The series that have an objective, by run.
     """
     beside = cache(lambda run: _beside(fits[run]))
-    found: dict[Key, Finding] = {}
-    won = set()
-    # Generators last: what their losses do is read by what became of their discriminators.
-    for one in sorted(series, key=lambda each: vital_of(each.tag) == "generator"):
+    found = {}
+    for one in series:
         objective = directions[one.run][one.tag]
         if not scale.may_change(one, objective) or machinery_of(one.tag) in _JUDGED_APART:
             continue
-        known = beside(one.run)
-        finding = scale.find(one, objective, known._replace(won=one.run in won))
-        if objective == "none" and vital_of(one.tag) == "adversary":
-            finding = finding or adversary.find(one)
-            if finding is not None and finding.kind == "collapse":
-                won.add(one.run)
+        finding = scale.find(one, objective, beside(one.run))
+        if finding is None and objective == "none" and vital_of(one.tag) == "adversary":
+            finding = adversary.find(one)
         if finding is not None:
             found[one.run, one.tag] = finding
     return found

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.excursion import students
 from tbtools.analysis.detect.signals.trend import trend
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.objective import is_score, may_be_minimised, role_of
+from tbtools.analysis.objective import is_loss, is_score, role_of
+from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
     from tbtools.vocabulary import Objective
 
+    Array = NDArray[np.float64]
+
 Key = tuple[str, str]
 
-# One-sided 99.9 %, and this part of all that the series improved: it is still getting better.
+# One-sided 99.9 %, and this part of all that the series improved: it got better since.
 SIGNIFICANT = 3.09
 WORTH = 0.05
-# Fewer points tell no trend.
+# One-sided 95 %, of the later half: it still does.
+GOES_ON = 1.64
+# Fewer points tell no trend, and those that end before this part of the plateau not of all of it.
 LEAST_POINTS = 8
+REACHES = 0.8
 WINDOWS = 32
 # These say nothing of where the level of a series goes.
 _PASSING = frozenset({"spike", "stall"})
 
 
-def with_rest(
+def with_parts_at_rest(
     found: Sequence[Finding],
     judged: Mapping[Key, Judged],
     objectives: Mapping[str, Objective] | None,
@@ -40,8 +50,8 @@ def with_rest(
 
     The box loss of a detector is level, and its precision rises; the reward for the right form of
     answers has come to its cap, and the sum of rewards grows. What never learned is no such part,
-    and one evaluation that is level is no info because the training loss falls: evaluations come
-    first in what a run is judged by. Beside a loss any score counts that is not of training.
+    nor is what is measured on data held out. Beside a loss any score counts that is not of
+    training.
 
     Args:
         found: The findings.
@@ -55,54 +65,55 @@ def with_rest(
     fits: dict[str, dict[str, Judged]] = defaultdict(dict)
     for (run, tag), fit in judged.items():
         fits[run][tag] = fit
+    witnesses = cache(lambda run: _witnesses(run, fits[run], objectives))
     changed = {}
     for one in at_rest:
         own = fits[one.run]
-        judges = (tag for tag in _judges(one, own, objectives) if (one.run, tag) not in told)
-        better = next((tag for tag in judges if _improves_since(own[tag], own[one.tag], one)), None)
-        if better is not None:
-            changed[id(one)] = _as_info(one, better)
+        main, scores = witnesses(one.run)
+        judges = (*main, *scores) if is_loss(one.tag) else main
+        untold = (tag for tag in judges if (one.run, tag) not in told)
+        better = (tag for tag in untold if _improves_since(own[tag], own[one.tag], one))
+        if (named := next(better, None)) is not None:
+            changed[id(one)] = _as_info(one, named)
     return [changed.get(id(one), one) for one in found]
 
 
 def _is_at_rest(one: Finding) -> bool:
-    learned = one.kind == "plateau" and one.evidence["improvement_before"] > 0
-    return learned and one.severity == "warning"
+    if one.kind != "plateau" or one.severity != "warning":
+        return False
+    return one.evidence["improvement_before"] > 0 and role_of(one.tag, one.run) not in EVALUATIONS
 
 
-def _judges(
-    one: Finding, fits: Mapping[str, Judged], objectives: Mapping[str, Objective] | None
-) -> Iterator[str]:
-    """The tags by which the run of a finding is judged."""
-    points = {one.run: {tag: len(fit) for tag, fit in fits.items()}}
-    main = rank_objectives(points, objectives).of_run(one.run)
-    if main is not None:
-        yield main
-    if not is_score(one.tag):
-        yield from (tag for tag in fits if is_score(tag) and role_of(tag, one.run) != "train")
-        yield from (tag for tag in fits if _are_terms(tag, one.tag))
-
-
-def _are_terms(tag: str, other: str) -> bool:
-    """Whether two losses stand side by side in a folder, as terms of one sum do."""
-    folder, slash, _ = tag.rpartition("/")
-    beside = tag != other and bool(slash) and other.rpartition("/")[0] == folder
-    return beside and may_be_minimised(tag) and may_be_minimised(other)
+def _witnesses(
+    run: str, fits: Mapping[str, Judged], objectives: Mapping[str, Objective] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tag by which a run is judged at a glance, and its scores that are not of training."""
+    points = {run: {tag: len(fit) for tag, fit in fits.items()}}
+    main = rank_objectives(points, objectives).of_run(run)
+    scores = (tag for tag in fits if is_score(tag) and role_of(tag, run) != "train")
+    return (() if main is None else (main,)), tuple(scores)
 
 
 def _improves_since(better: Judged, flat: Judged, plateau: Finding) -> bool:
-    """Whether a series still gets better while another is level."""
+    """Whether a series got better while another is level, and still does."""
     onset = len(flat) - int(plateau.evidence["points_since"]) // flat.width
     begin = better.count_before(flat.series, int(flat.points[onset]))
     tail = better.y[begin:]
     if len(tail) < LEAST_POINTS:
         return False
+    end = flat.count_before(better.series, int(better.points[-1]))
+    if end - onset < REACHES * (len(flat) - onset):
+        return False
+    worth = WORTH * float(robust.quantile(better.y, 0.98) - robust.quantile(better.y, 0.02))
     levels = robust.window_means(tail, max(1, len(tail) // WINDOWS))
-    spread = robust.noise_of_levels(levels)
-    improvement, error = trend(levels, spread)
-    all_improved = float(robust.quantile(better.y, 0.98) - robust.quantile(better.y, 0.02))
-    limit = students(SIGNIFICANT, 0.37 * len(levels)) * error
-    return improvement > max(limit, WORTH * all_improved)
+    return _gets_better(levels, SIGNIFICANT, worth) and _gets_better(
+        levels[len(levels) // 2 :], GOES_ON, worth / 4
+    )
+
+
+def _gets_better(levels: Array, errors: float, worth: float) -> bool:
+    improvement, error = trend(levels, robust.noise_of_levels(levels))
+    return improvement > max(students(errors, 0.37 * len(levels)) * error, worth)
 
 
 def _as_info(one: Finding, better: str) -> Finding:

@@ -10,6 +10,7 @@ from tbtools.analysis.objective.machinery import (
 )
 from tbtools.analysis.objective.meaning import (
     better_alone,
+    is_loss,
     is_players,
     is_reward,
     is_score,
@@ -32,6 +33,7 @@ __all__ = [
     "evaluation_pace_of",
     "is_clipping",
     "is_limit",
+    "is_loss",
     "is_players",
     "is_reward",
     "is_score",

@@ -51,7 +51,10 @@ _REBUILT = frozenset({"recon", "recons", "reconstruction"})
 _REBUILT_LOSS = frozenset({"rec", "loss"})  # taming-transformers
 _DIVERGENCES = frozenset({"kl", "kld", "kldiv"})
 _BOXES = frozenset({"giou", "diou", "ciou"})
-_EITHER = frozenset({"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #"})
+_EITHER = frozenset(
+    {"dice", "iou", "miou", "ssim", "ms ssim", "msssim", "tversky", "pass #", "spk sim"}
+    | {"speaker sim", "speaker similarity", "clip sim", "clip similarity"}
+)
 # What those log that learn which of two answers is better: OpenRLHF, NeMo-Aligner, TRL.
 _ANSWERS = frozenset({"chosen", "rejected", "reject"})
 _MARGINS = frozenset({"margin", "margins"})
@@ -163,6 +166,16 @@ def is_reward(tag: str) -> bool:
         tag: The tag.
     """
     return meaning_of(tag).rewards
+
+
+def is_loss(tag: str) -> bool:
+    """Whether a tag is what training minimises, or a part of it.
+
+    Args:
+        tag: The tag.
+    """
+    measure = meaning_of(tag).measure
+    return measure is not None and measure.kind in _LOSSES
 
 
 def is_score(tag: str) -> bool:

@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tbtools.analysis.objective.roles import role_of
 from tbtools.analysis.objective.table import rows_of, words
 from tbtools.vocabulary import ROLE_WORDS
 
@@ -27,93 +26,16 @@ _LETTER = re.compile(
     re.IGNORECASE,
 )
 _TRAINED_AND_HELD_OUT = frozenset({"t", "v"})
-# Distances, and what norms of weights are: on data that is held out they are distances ...
+# Distances, and what norms of weights are: on data that is held out they are distances.
 _DISTANCES = frozenset({("l", "1"), ("l", "2")})
-# ... as they are behind what they are between, wherever that is measured, ...
-_BETWEEN = frozenset(
-    [
-        "rel",
-        "relative",
-        "mel",
-        "recon",
-        "rec",
-        "reconstruction",
-        "pix",
-        "pixel",
-        "rgb",
-        "img",
-        "image",
-        "stft",
-        "spec",
-        "depth",
-        "chamfer",
-        "color",
-        "colour",
-        "flow",
-        "latent",
-        "wav",
-        "waveform",
-        "pitch",
-        "pred",
-        "prediction",
-        "pose",
-        "vertex",
-        "vertices",
-        "joint",
-        "joints",
-        "keypoint",
-        "keypoints",
-        "landmark",
-        "landmarks",
-        "mesh",
-        "surface",
-        "sdf",
-        "velocity",
-        "pressure",
-    ]
-)
-# ... and behind any other word on data that is held out, but for what a norm is taken of.
-_NORMED = frozenset(
-    [
-        "weight",
-        "weights",
-        "param",
-        "params",
-        "parameter",
-        "parameters",
-        "kernel",
-        "bias",
-        "grad",
-        "grads",
-        "gradient",
-        "gradients",
-        "update",
-        "updates",
-        "activation",
-        "activations",
-        "feature",
-        "features",
-        "embedding",
-        "embeddings",
-        "sparsity",
-        "sparse",
-        "reg",
-        "regularization",
-        "regularizer",
-        "penalty",
-        "decay",
-        "lambda",
-        "norm",
-        "model",
-        "layer",
-        "head",
-        "code",
-        "codes",
-    ]
-)
-# What a student learns is a divergence where the run measures no other loss, and no agent.
-_DIVERGENCES = frozenset({("kl",), ("kl", "loss"), ("kld",), ("kld", "loss"), ("kl", "div")})
+# What a student learns from its teacher, and what tells that there is one.
+_TAUGHT = frozenset({("kl",), ("kl", "loss"), ("kld",), ("kld", "loss"), ("kl", "div")})
+_TEACHERS = frozenset({"teacher", "student", "distill", "distillation", "distil", "agreement"})
 _LEARNED = frozenset({"loss", "fit", "player", "generator", "reward"})
+# Folders of what was measured, beside those of held-out data.
+_MEASURED = frozenset(
+    {"benchmark", "benchmarks", "score", "scores", "metric", "metrics", "results", "downstream"}
+)
 # The equations that a physics-informed network is to solve, and what else its loss is made of.
 _EQUATIONS = frozenset({"pde", "pdes", "ode", "odes", "phys", "physics"})
 _CONDITIONS = frozenset(
@@ -149,7 +71,8 @@ def readings_of(tags: Sequence[str]) -> Mapping[str, str]:
     return {
         **_held_out_by_letter(tags),
         **dict(_distances(own)),
-        **dict(_divergences(own)),
+        **dict(_taught(own)),
+        **dict(_alone(own)),
         **dict(_transports(own)),
         **dict(_terms_of_physics(own)),
         **dict(_initial_conditions(own)),
@@ -185,33 +108,33 @@ def _held_out_by_letter(tags: Sequence[str]) -> Mapping[str, str]:
 
 
 def _distances(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
-    """``val_L1``, ``mel_l1`` and ``val/rel_l2``, and ``train_L1`` beside the first, as losses."""
-    measured = {
-        said
-        for tag, said in own.items()
-        if said[-2:] in _DISTANCES and (_is_between(said) or (_is_held_out(tag) and _is_fit(said)))
-    }
+    """``val_L1``, and ``train_L1`` beside it, as ``val_L1 loss``."""
+    measured = {said for tag, said in own.items() if said in _DISTANCES and _is_held_out(tag)}
     return ((tag, f"{tag} loss") for tag, said in own.items() if said in measured)
 
 
-def _is_between(said: Phrase) -> bool:
-    return len(said) > 2 and said[-3] in _BETWEEN
-
-
-def _is_fit(said: Phrase) -> bool:
-    """Whether it is no norm of what a model has."""
-    return _NORMED.isdisjoint(said)
-
-
-def _divergences(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
+def _taught(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
     """``train/kl_loss`` and ``dev/kl_loss`` of a student, beside which nothing else is a loss."""
-    measured = {said for tag, said in own.items() if said in _DIVERGENCES and _is_held_out(tag)}
-    measured &= {said for tag, said in own.items() if role_of(tag) == "train"}
-    if not measured:
+    if not _says(own, _TEACHERS):
         return
-    others = (row for tag, said in own.items() if said not in _DIVERGENCES for row in rows_of(tag))
+    others = (row for tag, said in own.items() if said not in _TAUGHT for row in rows_of(tag))
     if _LEARNED.isdisjoint(row.kind for row in others if row):
-        yield from ((tag, "nll") for tag, said in own.items() if said in measured)
+        yield from ((tag, "nll") for tag, said in own.items() if said in _TAUGHT)
+
+
+def _alone(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
+    """``eval/mmlu``, of which nothing else is said, as a score; ``train/forgetting`` as a loss."""
+    for tag, said in own.items():
+        rows = rows_of(tag)
+        if not any(row and row.kind == "alone" for row in rows):
+            continue
+        named = next(row for row in rows if row and row.kind == "alone")
+        said_besides = list(said)
+        for word in named.word.replace("#", "").split():
+            if word in said_besides:
+                said_besides.remove(word)
+        if all(word in _MEASURED or word.isdigit() for word in said_besides):
+            yield tag, "accuracy" if named.better == "max" else "error"
 
 
 def _transports(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:

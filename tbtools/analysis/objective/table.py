@@ -31,6 +31,7 @@ Kind = Literal[
     "sample",  # how good what a generator makes is, whatever its losses do
     "reward",  # what an agent gets
     "score",  # good if no other word says what it is: a Brier score is a Brier loss
+    "alone",  # how good, where a tag says nothing else but where it was measured: eval/mmlu
     "player",  # of an actor and its critic: their losses chase each other
     "generator",  # of a generator and its discriminator: so do theirs
     "never",  # wherever it stands, the tag has no objective

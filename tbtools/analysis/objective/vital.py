@@ -57,8 +57,6 @@ _SPREADS_OF = (
             "experts",
         },
     ),
-    # What a router gives to each of its experts.
-    ({"share", "load", "fraction", "frac", "tokens"}, {"expert", "experts"}),
     ({"active"}, {"units", "latents", "neurons", "dims"}),
     (
         {"std", "var", "variance"},
@@ -72,6 +70,12 @@ _SPREADS_OF = (
         {"length", "len"},
         {"response", "responses", "completion", "completions", "generation", "generated"},
     ),
+)
+# What a router gives to one of its experts, by number, and what else is measured of them.
+_GIVEN = frozenset({"share", "load", "fraction", "frac", "tokens"})
+_OF_ALL_EXPERTS = frozenset(
+    {"balance", "balancing", "imbalance", "std", "var", "max", "dropped", "unused", "overflow"}
+    | {"loss", "time"}
 )
 _DEAD = (
     ({"dead", "dormant", "saturated"}, {"fraction", "frac", "ratio", "share", "rate", "neurons"}),
@@ -128,7 +132,7 @@ def vital_of(tag: str) -> Vital | None:
         return None
     if any(known & one and known & other for one, other in _DEAD):
         return "dead"
-    if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
+    if _is_spread(known):
         return "spread"
     if known & _DIVERGENCES:
         if known & _OF_A_CODE:
@@ -139,6 +143,13 @@ def vital_of(tag: str) -> Vital | None:
     if meaning_of(tag).plays and known & _MAKERS:
         return "generator"
     return _of_size(tag, known)
+
+
+def _is_spread(known: frozenset[str]) -> bool:
+    if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
+        return True
+    given = "expert" in known and known & _GIVEN and not known & _OF_ALL_EXPERTS
+    return bool(given) and any(word.isdigit() for word in known)
 
 
 def _of_size(tag: str, known: frozenset[str]) -> Vital | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
-from tbtools.analysis.objective import better_alone, vital_of
+from tbtools.analysis.objective import better_alone, is_players, vital_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,8 +56,6 @@ VITAL = Least(
 VITAL_GROWS = replace(VITAL, longest=0.6, part=change.LONG_PART)
 LEAPS = replace(GROWS, at_once=VITAL.gap, apart=float(np.log(6.0)))
 VANISHES = replace(VITAL, part=0.02)
-# Of a generator whose discriminator has won what leaps threefold is lost.
-LOST = replace(LEAPS, at_once=float(np.log(3.0)), apart=float(np.log(1.5)))
 MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
     "gradient": (LEAPS,),
     "player": (VITAL_GROWS, GROWS),
@@ -91,21 +89,20 @@ FAR_MORE = 100.0
 END_PART = 4
 
 
-class Beside(NamedTuple):
+@dataclass(frozen=True)
+class Beside:
     """What else is known of a run.
 
     Attributes:
         rewards: What its agent gets.
         loss: What it minimises, if that has an objective.
-        won: Whether its discriminator tells all apart.
     """
 
-    rewards: tuple[Judged, ...] = ()
-    loss: Judged | None = None
-    won: bool = False
+    rewards: tuple[Judged, ...]
+    loss: Judged | None
 
 
-NOTHING = Beside()
+NOTHING = Beside((), None)
 
 
 @dataclass(frozen=True)
@@ -163,8 +160,8 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         vital = vital_of(series.tag)
         if vital == "divergence":
             vital = "size" if beside.rewards else "code"
-        found = _died(value) if vital == "dead" else _changed(value, vital, won=beside.won)
-    if found is None or _goes_through_zero(series.value[finite], found):
+        found = _died(value) if vital == "dead" else _changed(value, vital)
+    if found is None or (vital == "spread" and _goes_through_zero(series.value[finite], found)):
         return None
     if _is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
@@ -188,11 +185,10 @@ def _died(share: Array) -> Change | None:
     return Change(found.index, whole - found.before, whole - found.after)
 
 
-def _changed(value: Array, vital: Vital | None, *, won: bool = False) -> Change | None:
+def _changed(value: Array, vital: Vital | None) -> Change | None:
     if len(value) < change.LEAST_POINTS + excursion.PERSISTENT:
         return None
     ways = [(1, least) for least in MAY_NOT_GROW.get(vital, (GROWS,))]
-    ways += [(1, LOST)] if won and vital == "generator" else []
     ways += [(-1, least) for least in MAY_NOT_VANISH.get(vital, (FALLS,))]
     least, most = float(value.min()), float(value.max())
     if most == 0 or least > most / np.exp(min(way.at_once for _, way in ways)):
@@ -284,8 +280,9 @@ def _goes_through_zero(value: Array, found: Change) -> bool:
         found: The change.
     """
     before, after = value[: found.index], value[found.index :]
-    end = after[-max(1, len(after) // END_PART) :]
-    return found.after < found.before and robust.median(before) * robust.median(end) < 0
+    end = after[-max(excursion.PERSISTENT, len(after) // END_PART) :]
+    beyond = abs(robust.median(end)) > robust.noise_of_points(end)
+    return beyond and robust.median(before) * robust.median(end) < 0
 
 
 def _is_learned(
@@ -306,7 +303,7 @@ def _is_learned(
     if vital is None and found.after < found.before and beside.loss is not None:
         return _falls_with(beside.loss, series, onset, found.times)
     grew = found.after > found.before and vital in {"player", None}
-    foretold = found.after < found.before and vital == "player"
+    foretold = found.after < found.before and vital == "player" and is_players(series.tag)
     if not grew and not foretold and not (small and vital == "spread"):
         return False
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))

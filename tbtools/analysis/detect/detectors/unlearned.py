@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tbtools.analysis.objective import bound, worst
 
 if TYPE_CHECKING:
@@ -25,4 +27,7 @@ def never_learned(judged: Judged) -> bool:
     best, least = bound(tag, reached), worst(tag)
     if best is None or least is None:
         return False
-    return 0 <= reached - least <= NEVER * (best - least)  # below, the tag says another range
+    # Below, the tag says another range.
+    return judged.value(int(np.argmax(judged.y))) >= least and reached - least <= NEVER * (
+        best - least
+    )

@@ -9,6 +9,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import fold_text, place_of
 from tbtools.analysis.detect.signals import excursion
+from tbtools.analysis.detect.signals.onset import locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +29,10 @@ LONG_WARM_UP = 0.6
 RISES = 2.0
 # By the same factor at each point so many times, it is tried which rate is best (Smith 2017).
 TRIED = 100.0
+# The logarithms of such rates are off a line by less than this part of their way, ...
+EVEN = 0.1
+# ... and what gets worse in this first part of the run does not by such a rate.
+WARM = 0.1
 # So many rises in the later half of the way, or more, are no rests.
 LAST_RISES = 3
 # What is in the names of hyperparameters that say how long a rate warms up.
@@ -73,7 +78,10 @@ def _rising(series: ScalarSeries, loss: Judged | None) -> Finding | None:
 
 def _without_bound(series: ScalarSeries, top: int, loss: Judged | None) -> Finding | None:
     """A rate that is multiplied at each point, where that has made the loss worse for good."""
-    if loss is None or excursion.find(loss.y, loss.noise) is None:
+    if loss is None or top < len(series.value) - 1 or not _is_even(series.value):
+        return None
+    rise = excursion.find(loss.y, loss.noise)
+    if rise is None or locate(loss.y, rise).index < WARM * len(loss):
         return None
     first, last = series.value[0], series.value[top]
     text = f"is multiplied all along, {fold_text(last / first)} in all from {first:.4g} at the "
@@ -104,6 +112,13 @@ def _is_multiplied(value: Array) -> bool:
         return False
     half = len(value) // 2
     return bool(value[-1] / value[half] > (value[half] / value[0]) ** 0.5)
+
+
+def _is_even(value: Array) -> bool:
+    """Whether the factor is the same throughout: logarithms lie on a line."""
+    along = np.log(value)
+    line = np.linspace(along[0], along[-1], len(along))
+    return bool(np.abs(along - line).max() < EVEN * (along[-1] - along[0]))
 
 
 def _missing(series: ScalarSeries, declared: Callable[[], Mapping[str, Any]]) -> Finding | None:

@@ -101,8 +101,11 @@ def find(y: Array, noise: float) -> Oscillation | None:
         return None
     improves = _improves(y, first, width)
     # What is better now and then, and at other times no worse than it was, has learnt something; so
-    # has what is better and had stood still before.
-    if improves and (after - before < WORSENS * (after - better) or _stood_still(y[:first])):
+    # has what had stood still before, and is better by more than it swings.
+    if improves and after - before < WORSENS * (after - better):
+        return None
+    gained = robust.median(y[:first]) - better if improves and _stood_still(y[:first]) else 0.0
+    if after - better <= gained:
         return None
     onset = Onset(first, growth.sudden)
     return Oscillation(onset, before, after, growth.times, growth.standard_errors, improves)
