@@ -31,8 +31,8 @@ Key = tuple[str, str]
 # One-sided 99.9 %, and this part of all that the series improved: it got better since.
 SIGNIFICANT = 3.09
 WORTH = 0.05
-# One-sided 95 %, of the later half: it still does.
-GOES_ON = 1.64
+# One standard error, of the later half: it still does.
+GOES_ON = 1.0
 # Fewer points tell no trend, and those that end before this part of the plateau not of all of it.
 LEAST_POINTS = 8
 REACHES = 0.8
