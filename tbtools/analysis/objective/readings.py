@@ -123,17 +123,13 @@ def _taught(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
 
 
 def _alone(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
-    """``eval/mmlu``, of which nothing else is said, as a score; ``train/forgetting`` as a loss."""
+    """``eval/mmlu``, of which nothing else is said, as a score; ``forgetting`` as an error."""
     for tag, said in own.items():
-        rows = rows_of(tag)
-        if not any(row and row.kind == "alone" for row in rows):
+        named = next((row for row in rows_of(tag) if row and row.kind == "alone"), None)
+        if named is None:
             continue
-        named = next(row for row in rows if row and row.kind == "alone")
-        said_besides = list(said)
-        for word in named.word.replace("#", "").split():
-            if word in said_besides:
-                said_besides.remove(word)
-        if all(word in _MEASURED or word.isdigit() for word in said_besides):
+        besides = {*said} - {*named.word.split()} - _MEASURED
+        if all(word.isdigit() for word in besides):
             yield tag, "accuracy" if named.better == "max" else "error"
 
 
