@@ -46,9 +46,7 @@ from tbtools.analysis.detect.signals import excursion, unimodal
 from tbtools.analysis.detect.still_better import with_parts_at_rest
 from tbtools.analysis.detect.tasks import Given, given
 from tbtools.analysis.detect.writers import joined, writers_apart
-from tbtools.analysis.objective import (
-    objectives_of,
-)
+from tbtools.analysis.objective import objectives_of
 from tbtools.runs.numbers import distinct
 from tbtools.runs.reading import check_progress
 from tbtools.vocabulary import SEVERITIES

@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from tbtools.analysis.detect.detectors.plateau import SIGNIFICANT, still_improves
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.detect.signals.excursion import students
-from tbtools.analysis.detect.signals.trend import trend
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import is_loss, is_score, role_of
 from tbtools.vocabulary import EVALUATIONS
@@ -17,19 +16,13 @@ from tbtools.vocabulary import EVALUATIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
     from tbtools.vocabulary import Objective
 
-    Array = NDArray[np.float64]
-
 Key = tuple[str, str]
 
-# One-sided 99.9 %, and this part of all that the series improved: it got better since.
-SIGNIFICANT = 3.09
+# A series got better by this part of all that it improved.
 WORTH = 0.05
 # One standard error, of the later half: it still does.
 GOES_ON = 1.0
@@ -106,14 +99,9 @@ def _improves_since(better: Judged, flat: Judged, plateau: Finding) -> bool:
         return False
     worth = WORTH * float(robust.quantile(better.y, 0.98) - robust.quantile(better.y, 0.02))
     levels = robust.window_means(tail, max(1, len(tail) // WINDOWS))
-    return _gets_better(levels, SIGNIFICANT, worth) and _gets_better(
-        levels[len(levels) // 2 :], GOES_ON, worth / 4
-    )
-
-
-def _gets_better(levels: Array, errors: float, worth: float) -> bool:
-    improvement, error = trend(levels, robust.noise_of_levels(levels))
-    return improvement > max(students(errors, 0.37 * len(levels)) * error, worth)
+    later = levels[len(levels) // 2 :]
+    got_better = still_improves(levels, robust.noise_of_levels(levels), SIGNIFICANT, worth)
+    return got_better and still_improves(later, robust.noise_of_levels(later), GOES_ON, worth / 4)
 
 
 def _as_info(one: Finding, better: str) -> Finding:

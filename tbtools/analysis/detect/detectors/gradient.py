@@ -254,11 +254,12 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         return None  # it came back from there before
     times = float(np.exp(after - before))
     bend = int(points[index])
-    still = witness is None or _stands_still(witness, series, bend, FLAT)
-    # Next to nothing that is learned meanwhile explains no order of magnitude.
-    hardly = witness is not None and times >= ROSE and _stands_still(witness, series, bend, WORTH)
-    if not still and not hardly:
-        return None
+    still = True
+    if witness is not None:
+        still = _stands_still(witness, series, bend)
+        # Next to nothing that is learned meanwhile explains no order of magnitude.
+        if not still and (times < ROSE or not _stands_still(witness, series, bend, WORTH)):
+            return None
     index = _behind_level(y, index, rise)
     onset = int(points[index])
     text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "

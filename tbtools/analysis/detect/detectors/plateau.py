@@ -170,7 +170,7 @@ def find(
     elif first <= START * len(level):
         # Nothing worth the name was ever improved: flat as a whole, or no plateau at all. A little
         # that was at first is no part of it.
-        if _still_improves(level[first:], spread, SUGGESTIVE):
+        if still_improves(level[first:], spread, SUGGESTIVE):
             return None
         onset, began = 0, first
         scatter = max(_scatter(y), _tiny(level))
@@ -287,7 +287,7 @@ def _is_flat(
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
     recent = tail[len(tail) // 2 :] if before > 0 else tail
-    return not _still_improves(recent, spread, SIGNIFICANT, END * before)
+    return not still_improves(recent, spread, SIGNIFICANT, END * before)
 
 
 def _was_better(tail: Array, spread: float, small: float) -> bool:
@@ -365,10 +365,16 @@ def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
     return begin + robust.bend(level[begin:], robust.median(level[onset:]), last, worth)
 
 
-def _still_improves(recent: Array, spread: float, errors: float, end: float = 0.0) -> bool:
+def still_improves(recent: Array, spread: float, errors: float, end: float = 0.0) -> bool:
     """Whether a stretch has a significant trend to the better, beyond an end.
 
     After a descent the later half is asked: the beginning may reach into the descent's end.
+
+    Args:
+        recent: Levels of the windows of the stretch.
+        spread: Their noise.
+        errors: Standard errors that are significant where the noise is known.
+        end: Less than this is no improvement.
     """
     improvement, error = trend(recent, spread)
     return improvement > max(end, _students(errors, recent) * error)

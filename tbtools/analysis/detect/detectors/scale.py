@@ -76,8 +76,7 @@ LEAP = 0.4
 WORTH = 0.25
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
 ALIKE = 0.5
-# A schedule repeats its values, or its steps differ by no more than this part of them.
-REPEATED = 0.5
+# The steps of a schedule that does not repeat its values differ by no more than this part of them.
 EVEN = 0.1
 # What falls by so many times more in the later half of its way than in the earlier is on its way to
 # zero, as what follows a learning rate is; what these measure does not.
@@ -356,11 +355,7 @@ def _is_scheduled(value: Array, index: int) -> bool:
     measured and has collapsed repeats its least value, too: one code, no unit that is alive.
     """
     before = value[:index]
-    return _repeats(before) or (_repeats(value[index:]) and _is_smooth(before))
-
-
-def _repeats(value: Array) -> bool:
-    return len(value) > 1 and bool(np.mean(np.diff(value) == 0) > REPEATED)
+    return robust.repeats(before) or (robust.repeats(value[index:]) and _is_smooth(before))
 
 
 def _is_smooth(value: Array) -> bool:

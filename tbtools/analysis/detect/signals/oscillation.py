@@ -44,8 +44,6 @@ WORSE_SIDE = 0.75
 WORSENS = 0.05
 # Where it fell and rose again meanwhile, by so many standard errors of a quarter of noise, too.
 SURELY = 1.0
-# What repeats the value before so often stands still.
-STILL = 0.5
 # Blocks that make the two sides at the end.
 END = 3
 
@@ -104,7 +102,7 @@ def find(y: Array, noise: float) -> Oscillation | None:
     # has what had stood still before, and is better by more than it swings.
     if improves and after - before < WORSENS * (after - better):
         return None
-    gained = robust.median(y[:first]) - better if improves and _stood_still(y[:first]) else 0.0
+    gained = robust.median(y[:first]) - better if improves and robust.repeats(y[:first]) else 0.0
     if after - better <= gained:
         return None
     onset = Onset(first, growth.sudden)
@@ -177,11 +175,6 @@ def _best_since(y: Array, width: int) -> float:
     before = float(excursion.smoothed(worse)[:-END].min())
     least = before + WORSENS * (float(worse[-END:].max()) - before)
     return before if np.all(worse[-END:] > least) else float(worse.max())
-
-
-def _stood_still(y: Array) -> bool:
-    """Whether values hardly ever changed: how far they scatter is not known."""
-    return len(y) > 1 and float(np.mean(np.diff(y) == 0)) > STILL
 
 
 def _improves(y: Array, onset: int, width: int) -> bool:

@@ -56,6 +56,15 @@ def is_mostly_one(y: Array) -> bool:
     return bool(2 * np.count_nonzero(y == median(y)) > len(y))
 
 
+def repeats(y: Array) -> bool:
+    """Whether most points have the value of the one before, as schedules and what stands still do.
+
+    Args:
+        y: Values.
+    """
+    return len(y) > 1 and bool(np.mean(np.diff(y) == 0) > 0.5)
+
+
 def window_medians(y: Array, width: int, count: int) -> Array:
     """Medians of the last `count` windows of `width` points; the last window ends with the data.
 
