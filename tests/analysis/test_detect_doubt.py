@@ -117,6 +117,22 @@ def test_a_running_mean_of_noise_is_no_divergence(name: str) -> None:
     assert alarms <= 10
 
 
+def test_a_mean_that_fell_and_stays_there_is_more_than_its_memory() -> None:
+    """The returns of the last hundred episodes, half of which are lost in twenty points."""
+    t = np.arange(160)
+    told = alarms = 0
+    for seed in range(30):
+        raw = np.random.default_rng(seed).normal(0, 2000, 4200)
+        mean = np.convolve(raw, np.full(100, 0.01))[99:4200:25][:160]
+        reward = 2400 * (1 - np.exp(-t / 25)) + mean
+        fell = reward - 1200 / (1 + np.exp(-(t - 88) / 3))
+        told += bool(detect_series([series(fell, "rollout/ep_rew_mean")]).of("divergence"))
+        alarms += bool(detect_series([series(reward, "rollout/ep_rew_mean")]).of("divergence"))
+    # Without a thought of how long it has stayed there 23 were told.
+    assert told >= 27
+    assert alarms == 0
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_rise_beyond_noise_with_little_memory_is_one(seed: int) -> None:
     """Noise that repeats a seventh of itself is no running mean, nor is a steep descent."""

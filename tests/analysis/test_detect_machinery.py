@@ -487,6 +487,17 @@ def test_a_rate_that_is_adapted_is_no_schedule() -> None:
     assert not found(logged("Loss/learning_rate", 1e-3 * 1.5 ** np.clip(turns.cumsum(), -8, 8)))
 
 
+def test_a_rate_that_is_adapted_explains_no_plateau() -> None:
+    """It came down, and up again by a little: that is no restart of a schedule."""
+    turns = np.random.default_rng(0).choice([-1, 0, 1], N)
+    rate = np.where(POINT < N - 20, 1e-2, 1e-4) * 1.5 ** np.clip(turns.cumsum(), -4, 4)
+    rate[-10], rate[-1] = 1e-5, 1e-4
+    reward = 12 - 14 * np.exp(-POINT / 12) + np.random.default_rng(1).normal(0, 0.4, N)
+    series = [logged("Loss/learning_rate", rate), logged("Train/mean_reward", reward)]
+    [one] = [each for each in detect_series(series) if each.tag == "Train/mean_reward"]
+    assert (one.kind, one.severity) == ("plateau", "warning")
+
+
 def test_two_optimizers_that_write_to_one_tag_all_along() -> None:
     assert not found(logged("lr", np.where(POINT % 2, 1e-3, 1e-4) * (1 - POINT / N)), loss())
 

@@ -28,23 +28,39 @@ DEAD = 1e-3
 LAST_PART = 1 / 3
 # A rate that had come to this part of its peak was at the end of its schedule.
 ENDED = 0.02
+# What turns so often, and at more than this part of its moves, is no schedule.
+TURNS = 10
+TURNS_PART = 1 / 3
 
 
 def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
-    """The learning rate of each run that logs one, known by its tag.
+    """The learning rate of each run that logs one with a schedule, known by its tag.
+
+    One that is adapted to what training does explains nothing of it.
 
     Args:
         series: All series.
     """
     found: dict[str, ScalarSeries] = {}
     for one in series:
-        if (
-            one.run not in found
-            and machinery_of(one.tag) == "learning_rate"
-            and np.isfinite(one.value).any()
-        ):
+        if one.run in found or machinery_of(one.tag) != "learning_rate":
+            continue
+        values = one.value[np.isfinite(one.value)]
+        if len(values) and not is_adapted(values):
             found[one.run] = one
     return found
+
+
+def is_adapted(values: NDArray[np.float64]) -> bool:
+    """Whether a rate goes up and down with what training does, as by PPO's divergence.
+
+    Args:
+        values: Its values, finite.
+    """
+    moves = np.sign(np.diff(values))
+    moves = moves[moves != 0]
+    turns = np.count_nonzero(moves[1:] != moves[:-1])
+    return bool(turns > max(TURNS, TURNS_PART * len(moves)))
 
 
 def peak_of(rate: ScalarSeries) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
-from tbtools.analysis.detect.learning_rate import CHANGED, ENDED
+from tbtools.analysis.detect.learning_rate import CHANGED, ENDED, is_adapted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,9 +59,8 @@ WARM_UP_POINTS = 5
 LEAPS = 3
 # What leaps back to its peak from above this part of it was not at the end of a cycle.
 HALF_WAY = 0.3
-# What turns at more than this part of its moves is adapted to what it does, and no schedule.
-TURNS = 1 / 3
-MANY_TURNS = 10
+# Two schedules make so many leaps at least.
+MANY_LEAPS = 10
 # What leaps to and fro does so at this part of its points.
 MOST = 0.8
 # Restarts that are looked at, the first ones.
@@ -114,7 +113,7 @@ def _within_session(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     peak = int(np.argmax(value))
     if peak <= WARM_UP_POINTS and (value[peak + 1 :] <= value[peak:-1]).all():
         return _drops(value, resumed)  # it never rises
-    if _is_adapted(value):
+    if is_adapted(value):
         return None
     change = _beyond(value, resumed) or _leaps_up(value, resumed) or _drops(value, resumed)
     return change or _climbs_again(value)
@@ -130,19 +129,11 @@ def _to_and_fro(value: Array) -> Change | None:
     leaps = turns & (np.minimum(np.abs(moves[1:]), np.abs(moves[:-1])) > np.log(AT_ONCE))
     first = int(np.argmax(leaps)) + 1
     settled = max(WARM_UP_POINTS, int(WARM_UP * len(value)))
-    if first < settled or np.count_nonzero(leaps) < MANY_TURNS or leaps[first - 1 :].mean() < MOST:
+    if first < settled or np.count_nonzero(leaps) < MANY_LEAPS or leaps[first - 1 :].mean() < MOST:
         return None
     low, high = sorted(value[first - 1 : first + 1].tolist())
     text = f"leaps to and fro since {{place}}, between {low:.4g} and {high:.4g} at first: two "
     return Change(first, text + "schedules set it", False, "info")
-
-
-def _is_adapted(value: Array) -> bool:
-    """Whether a rate goes up and down with what training does, as by PPO's divergence."""
-    moves = np.sign(np.diff(value))
-    moves = moves[moves != 0]
-    turns = np.count_nonzero(moves[1:] != moves[:-1])
-    return bool(turns > max(MANY_TURNS, TURNS * len(moves)))
 
 
 def _at_restarts(value: Array, resumed: NDArray[np.intp]) -> Change | None:

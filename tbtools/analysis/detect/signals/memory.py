@@ -53,6 +53,10 @@ FEW_TURNING = 0.6
 # of the first ones.
 CONFIDENCE = 3.0
 LUCKY = 2.0
+# The same of what had learned by more than that, and has lasted for so many times as long as its
+# memory before, in which it had time to come back.
+LASTED = 2.0
+LASTS = 2
 # Changes that become smaller by this factor, where a quarter is what they are of a mean since the
 # start, ask for so many times as much.
 SHRINKS = 2.5
@@ -72,8 +76,12 @@ def carries(y: Array, rise: Excursion) -> bool:
     """
     if _turns_as_noise(robust.window_medians(y, rise.width, len(y))):
         return False
-    wander = _wander(y, rise)
-    return wander > 0 and rise.gap <= CONFIDENCE * _caution(y) * wander
+    wander, length = _wander(y, rise)
+    reach = CONFIDENCE * _caution(y) * wander
+    lasts = _is_known_before(rise) and len(y) - rise.high >= LASTS * length
+    if lasts and robust.median(y[:BEGINNING_POINTS]) - rise.base > reach:
+        reach *= LASTED / CONFIDENCE
+    return wander > 0 and rise.gap <= reach
 
 
 def began(y: Array, rise: Excursion, onset: Onset) -> bool:
@@ -129,8 +137,8 @@ def _caution(y: Array) -> float:
     return SINCE_THE_START if _changes(early, 1) > SHRINKS * _changes(late, 1) else 1.0
 
 
-def _wander(y: Array, rise: Excursion) -> float:
-    """How far noise alone carries a series along a rise, as a standard deviation.
+def _wander(y: Array, rise: Excursion) -> tuple[float, int]:
+    """How far noise alone carries a series along a rise, as a standard deviation, and its memory.
 
     It goes as far as the changes add up to, and no farther than changes at such a distance do, for
     a memory has an end. They are those before, for a rise brings swings of its own; only where
@@ -139,21 +147,26 @@ def _wander(y: Array, rise: Excursion) -> float:
     averaged it out, whose noise is known.
     """
     low, high = rise.low, rise.high
-    if low > LEAST_POINTS + 2:
+    if _is_known_before(rise):
         y = y[:low]
         near = y[low // 2 :]
     else:
         begin = max(0, min(low, len(y) - BLOCK))
         near = y[begin : max(high, begin + BLOCK)]
     if not _has_memory(y):
-        return 0.0
+        return 0.0, 1
     apart = max(1, high - low)
     growth, length = _growth(y, apart)
     if rise.averaged >= AVERAGED * length:
-        return 0.0
+        return 0.0, length
     changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
     usual = math.sqrt(float(np.mean(np.square(changes))))
-    return usual * min(math.sqrt(apart), growth)
+    return usual * min(math.sqrt(apart), growth), length
+
+
+def _is_known_before(rise: Excursion) -> bool:
+    """Whether the points before a rise are enough to tell what memory they have."""
+    return rise.low > LEAST_POINTS + 2
 
 
 def _has_memory(y: Array) -> bool:
