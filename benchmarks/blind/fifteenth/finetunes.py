@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import linear
-from benchmarks.blind.fifteenth.making import SURE, abouts, nears, shares, since
+from benchmarks.blind.fifteenth.making import SURE, abouts, shares, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, hugging, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, times, warmup_cosine, whole
