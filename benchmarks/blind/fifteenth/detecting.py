@@ -26,7 +26,6 @@ from benchmarks.blind.thirteenth.making import (
     half_cosine,
     hangs,
     jumps,
-    levels,
     overfits,
     warmed,
 )

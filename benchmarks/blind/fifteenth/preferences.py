@@ -297,7 +297,7 @@ def critic(log: Log, rng: Rng, strength: float) -> None:
     "gradient",
     "Every step is clipped to 1: the norm shows nothing.",
     plain=1.0,
-    more=0.999,
+    nearly=0.9,
 )
 def always_clipped(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 120, 400)
