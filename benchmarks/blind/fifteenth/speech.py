@@ -116,7 +116,7 @@ def nemo_ctc(log: Log, rng: Rng) -> None:
     about(log, rng, "val_wer", seen, at(seen, steps, 0.9 - 0.68 * known - 0.06 * t), 0.006)
 
 
-@healthy("hifigan-vocoder", "Losses of the discriminators rise slowly; mel error still falls.")
+@healthy("hifigan-vocoder", "Two losses and the error of validation, which fall ever more slowly.")
 def vocoder(log: Log, rng: Rng) -> None:
     n = whole(rng, 150, 900)
     t, steps = times(n), stepping(n, 100)
