@@ -168,13 +168,6 @@ def wins(log: Log, rng: Rng, strength: float) -> None:
     d_loss = 0.7 * np.exp(-1.2 * lost)
     nears(log, rng, steps, {"D_loss": (d_loss, 0.2), "G_loss": (1.8 + 1.6 * lost, 0.1)})
     grows(log, "collapse", "D_loss", steps, d_loss, made, 0.2)
-    log.true(
-        "divergence",
-        "G_loss",
-        int(steps[made]),
-        (int(steps[made - 3]), int(steps[index_of(t, onset + 4 * strength)])),
-        also=("explosion",),
-    )
 
 
 @labelled(

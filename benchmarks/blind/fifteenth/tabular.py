@@ -15,6 +15,7 @@ from benchmarks.blind.thirteenth.making import (
     at,
     every,
     from_the_start,
+    grows,
     half_cosine,
     jumps,
     levels,
@@ -301,9 +302,9 @@ def per_batch(log: Log, rng: Rng, strength: float) -> None:
 @labelled(
     "rate-back-at-its-peak",
     "learning_rate",
-    "The rate jumps to its start while it decays.",
-    plain=1.0,
-    more=10.0,
+    "The rate jumps to many times its start while it decays.",
+    ten=10.0,
+    hundred=100.0,
 )
 def back_at_peak(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 60, 300)
