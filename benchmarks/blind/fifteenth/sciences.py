@@ -1,4 +1,4 @@
-"""Graphs, molecules, physics and the weather: PyG, DGL, MACE, DeepXDE, Modulus, neural operators."""
+"""Graphs, molecules, physics, weather: PyG, DGL, MACE, DeepXDE, Modulus, neural operators."""
 
 from __future__ import annotations
 
