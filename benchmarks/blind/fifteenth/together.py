@@ -1,4 +1,4 @@
-"""Clients, teachers and pairs: Flower, distillation, SimCLR, DINO, CLIP, embeddings of sentences."""
+"""Clients, teachers and pairs: Flower, distillation, SimCLR, DINO, CLIP, sentence vectors."""
 
 from __future__ import annotations
 
