@@ -2,9 +2,9 @@
 
 `FIFTEENTH` has whole runs, by an author who has seen no detector and no family of an older set:
 students with one series of ten points, labs, companies and robots, in the tags that their
-frameworks or they themselves write, of 8 to 3,000 points, with evaluations rarer than training
-losses. Of the jobs two in five are sound, in their ordinary shapes and in the less usual ones. It
-was frozen before it was ever scored: `frozen.json` has a digest of what each family makes
+frameworks or they themselves write, of 5 to 3,000 points, with evaluations rarer than training
+losses. More than two in five of the jobs are sound, in their ordinary shapes and in the less usual
+ones. It was frozen before it was ever scored: `frozen.json` has a digest of what each family makes
 (`benchmarks.blind.frozen`).
 
 Labels are what nine of ten experienced engineers would say without being asked twice who look at
@@ -22,6 +22,7 @@ from benchmarks.blind.fifteenth import (
     diffusing,
     finetunes,
     fleets,
+    ordinary,
     preferences,
     robotics,
     sciences,
@@ -42,6 +43,7 @@ __all__ = [
     "diffusing",
     "finetunes",
     "fleets",
+    "ordinary",
     "preferences",
     "robotics",
     "sciences",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.fifteenth.making import SURE, epochs, nears, since
+from benchmarks.blind.fifteenth.making import SURE, epochs, nears, settled, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, turns
 from benchmarks.blind.shapes import approach, correlated, power_law, times, whole
@@ -253,7 +253,7 @@ def cells(log: Log, rng: Rng, strength: float) -> None:
 def blurred(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(40, 151))
     t, steps = times(n), epochs(n)
-    loss = 0.231 + 0.2 * np.maximum(0, 1 - t / strength)
+    loss = 0.231 + 0.2 * settled(t, strength)
     near(log, rng, "running_loss", steps, loss, 0.006)
     near(log, rng, "test_loss", steps, loss, 0.004)
     near(log, rng, "kld", steps, 0.0004, 0.2)

@@ -12,6 +12,7 @@ from benchmarks.blind.fifteenth.making import (
     epochs,
     nears,
     one_cycle,
+    settled,
     shares,
     since,
     stairs,
@@ -194,7 +195,7 @@ def dead_units(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(20, 61))
     t, steps = times(n), epochs(n)
     start = 3 / n
-    loss = strength * (1 + 0.08 * np.maximum(0, 1 - t / start))
+    loss = strength * (1 + 0.08 * settled(t, start))
     near(log, rng, "train/loss", steps, loss, 0.0015)
     near(log, rng, "val/loss", steps, loss, 0.0015)
     scores(log, rng, "val/acc", steps, np.full(n, np.exp(-strength)), 10000)
@@ -213,7 +214,7 @@ def dead_units(log: Log, rng: Rng, strength: float) -> None:
 def too_small(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(60, 151))
     t, steps = times(n), epochs(n)
-    loss = 1.62 + 0.68 * np.maximum(0, 1 - t / strength) ** 1.5
+    loss = 1.62 + 0.68 * settled(t, strength)
     near(log, rng, "Loss/train", steps, loss, 0.012)
     near(log, rng, "Loss/test", steps, loss + 0.05, 0.02)
     scores(log, rng, "Accuracy/test", steps, 0.42 - 0.3 * (loss - 1.62), 2000)

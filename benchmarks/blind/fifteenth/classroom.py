@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.fifteenth.making import SURE, epochs, since
+from benchmarks.blind.fifteenth.making import SURE, epochs, nears, settled, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, averaged, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, logistic, times
@@ -118,6 +118,60 @@ def stock(log: Log, rng: Rng) -> None:
     near(log, rng, "val_loss", steps, 0.0014 + 0.03 * np.exp(-14 * t) + 0.002 * (1 - t), 0.2)
 
 
+@healthy("one-batch-by-heart", "A sanity check: the loss of one batch falls by decades to nothing.")
+def one_batch(log: Log, rng: Rng) -> None:
+    n = int(rng.integers(30, 201))
+    t, steps = times(n), epochs(n)
+    near(log, rng, "overfit_batch/loss", steps, 2.3 * 10 ** (-4.5 * t), 0.12)
+    log.add("overfit_batch/acc", steps, np.minimum(1, np.round(32 * (0.1 + 4 * t)) / 32))
+
+
+@healthy(
+    "style-of-a-painting",
+    "Total, content and style of one picture: content rises a little.",
+    tolerated=("plateau", "divergence"),
+)
+def painting(log: Log, rng: Rng) -> None:
+    n = int(rng.integers(20, 61))
+    t, steps = times(n), stepping(n, 50)
+    style = 2.0e5 * (1 + t / 0.01) ** -1.2 + 900
+    content = 9.0 + 4.5 * (1 - np.exp(-t / 0.1))
+    nears(
+        log,
+        rng,
+        steps,
+        {
+            "style_loss": (style, 0.02),
+            "content_loss": (content, 0.01),
+            "total_loss": (style + 100 * content, 0.02),
+        },
+    )
+
+
+@healthy(
+    "five-evaluations-in-all",
+    "A fine-tuning of five epochs, told once an epoch.",
+    tolerated=("plateau", "overfitting"),
+)
+def five(log: Log, rng: Rng) -> None:
+    _, steps = times(5), stepping(5, 625)
+    fall = np.array([0.0, 0.55, 0.8, 0.93, 1.0])
+    near(log, rng, "train/loss", steps, 0.75 - 0.6 * fall, 0.03)
+    near(log, rng, "eval/loss", steps, 0.52 - 0.16 * fall, 0.02)
+    scores(log, rng, "eval/accuracy", steps, 0.78 + 0.08 * fall, 1500)
+    log.add("train/learning_rate", steps, 2e-5 * (1 - np.arange(1, 6) / 5.0001))
+
+
+@healthy("hp-metric-of-lightning", "A constant hp_metric beside a small job that goes well.")
+def hp_metric(log: Log, rng: Rng) -> None:
+    n = int(rng.integers(10, 41))
+    t, steps = times(n), stepping(n, 94, 93)
+    log.add("hp_metric", steps, -1.0)
+    log.add("epoch", steps, np.arange(n))
+    near(log, rng, "train_loss", steps, 0.2 + 0.7 * np.exp(-3 * t), 0.03)
+    near(log, rng, "val_loss", steps, 0.25 + 0.6 * np.exp(-3 * t), 0.04)
+
+
 @labelled(
     "sixteen-epochs-of-reviews",
     "overfitting",
@@ -177,7 +231,7 @@ def both_outputs(log: Log, rng: Rng, strength: float) -> None:
     slow=0.9,
 )
 def from_scratch(log: Log, rng: Rng, strength: float) -> None:
-    n = int(rng.integers(20, 41))
+    n = int(rng.integers(26, 41))
     t, steps = times(n), epochs(n)
     onset = rng.uniform(0.35, 0.45)
     loss = 0.6 + 1.6 * np.exp(-10 * t) + np.expm1(strength * 2.2 * since(t, onset))
@@ -187,9 +241,9 @@ def from_scratch(log: Log, rng: Rng, strength: float) -> None:
         "divergence",
         "Training loss",
         steps,
-        loss,
+        np.log(loss),
         index_of(t, onset),
-        0.025,
+        0.05,
         also=("explosion",),
     )
 
@@ -221,7 +275,7 @@ def unlearns(log: Log, rng: Rng, strength: float) -> None:
 def stops(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(25, 41))
     t, steps = times(n), epochs(n)
-    loss = 1.75 + 0.6 * np.maximum(0, 1 - t / strength)
+    loss = 1.75 + 0.6 * settled(t, strength)
     near(log, rng, "Loss/train", steps, loss, 0.006)
     near(log, rng, "Loss/val", steps, loss + 0.02, 0.01)
     levels(log, ("Loss/train", "Loss/val"), steps, loss, index_of(t, strength), 0.015)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.fifteenth.making import SURE, epochs, nears, since, stable_baselines
+from benchmarks.blind.fifteenth.making import SURE, epochs, nears, settled, since, stable_baselines
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, averaged, index_of, near, turns
 from benchmarks.blind.shapes import logistic, times, whole
@@ -200,9 +200,9 @@ def never_leaves(log: Log, rng: Rng, strength: float) -> None:
 def standing(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 150, 600)
     t, steps = times(n), stepping(n, 8192)
-    reward = 15 + 235 * np.minimum(t / strength, 1)
+    reward = 15 + 235 * (1 - settled(t, strength))
     about(log, rng, "eval/mean_reward", steps, reward, 6)
-    near(log, rng, "eval/mean_ep_length", steps, 300 + 700 * np.minimum(t / strength, 1), 0.01)
+    near(log, rng, "eval/mean_ep_length", steps, 300 + 700 * (1 - settled(t, strength)), 0.01)
     nears(
         log,
         rng,

@@ -136,7 +136,7 @@ def style(log: Log, rng: Rng, strength: float) -> None:
     "divergence",
     "FID climbs from its best though the loss is level.",
     clear=28.0,
-    medium=12.0,
+    medium=20.0,
 )
 def fid(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 200, 700)

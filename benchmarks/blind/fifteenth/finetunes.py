@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import linear
-from benchmarks.blind.fifteenth.making import SURE, abouts, shares, since
+from benchmarks.blind.fifteenth.making import SURE, abouts, settled, shares, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, hugging, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, times, warmup_cosine, whole
@@ -172,7 +172,7 @@ def few_shot(log: Log, rng: Rng, strength: float) -> None:
 def one_class(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 40, 160)
     t, steps = times(n), stepping(n, 50)
-    loss = 0.693 + 0.12 * np.maximum(0, 1 - t / strength)
+    loss = 0.693 + 0.12 * settled(t, strength)
     hugging(log, rng, steps, linear(t, 5e-4, 0.05), 0.4)
     near(log, rng, "train/loss", steps, loss, 0.02)
     seen = every(steps, 16)

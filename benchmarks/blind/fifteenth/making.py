@@ -70,6 +70,11 @@ def since(t: Array, onset: float) -> Array:
     return np.clip((t - onset) / (1 - onset), 0, 1)
 
 
+def settled(t: Array, by: float) -> Array:
+    """From 1 to nothing that one sees at a share of the run: what is left to gain."""
+    return np.exp(-6 * t / by)
+
+
 def stable_baselines(log: Log, rng: Rng, steps: Steps, learnt: Array) -> None:
     """What PPO of Stable-Baselines3 writes under train/ and time/.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import linear
-from benchmarks.blind.fifteenth.making import abouts, nears, preferred, shares, since
+from benchmarks.blind.fifteenth.making import abouts, nears, preferred, settled, shares, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, hugging, index_of, near, scores, turns
 from benchmarks.blind.shapes import logistic, times, whole
@@ -211,7 +211,7 @@ def three_epochs(log: Log, rng: Rng, strength: float) -> None:
     hugging(log, rng, steps, linear(t, 1e-6, 0.1), 9)
     near(log, rng, "train/loss", steps, 0.693 * np.exp(-0.75 * margin), 0.08)
     preferred(log, rng, steps, margin)
-    seen = every(steps, 18)
+    seen = every(steps, 28)
     best = rng.uniform(0.28, 0.4)
     valid = 0.56 + 0.13 * np.exp(-5 * t / best) + strength * since(t, best)
     worse = at(seen, steps, valid)
@@ -248,7 +248,7 @@ def nothing(log: Log, rng: Rng, strength: float) -> None:
 def all_wrong(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 150, 600)
     t, steps = times(n), stepping(n, 1)
-    reward = 0.02 + 0.1 * np.minimum(t / strength, 1)
+    reward = 0.02 + 0.1 * (1 - settled(t, strength))
     about(log, rng, "train/reward", steps, reward, 0.02)
     nears(
         log,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears, rsl, since
+from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears, rsl, settled, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, logistic, times, whole
@@ -227,11 +227,11 @@ def value_function(log: Log, rng: Rng, strength: float) -> None:
 def crouches(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 300, 1200)
     t, steps = times(n), epochs(n)
-    reward = 0.4 + 2.6 * np.minimum(t / strength, 1)
+    reward = 0.4 + 2.6 * (1 - settled(t, strength))
     about(log, rng, "Train/mean_reward", steps, reward, 0.12)
     near(log, rng, "Train/mean_episode_length", steps, 990, 0.005)
     about(log, rng, "Episode_Reward/track_lin_vel_xy_exp", steps, 0.03, 0.002)
-    rsl(log, rng, steps, np.minimum(t / strength, 1) * 0.4)
+    rsl(log, rng, steps, 0.4 * (1 - settled(t, strength)))
     levels(log, "Train/mean_reward", steps, -reward, index_of(t, strength), 0.15)
 
 

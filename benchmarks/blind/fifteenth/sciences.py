@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears, one_cycle, shares, since
+from benchmarks.blind.fifteenth.making import (
+    SURE,
+    abouts,
+    epochs,
+    nears,
+    one_cycle,
+    settled,
+    shares,
+    since,
+)
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, power_law, times, whole
@@ -211,7 +220,7 @@ def boundary(log: Log, rng: Rng, strength: float) -> None:
 def trivial(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 60, 400)
     t, steps = times(n), stepping(n, 100, 0)
-    error = 0.998 + 0.6 * np.maximum(0, 1 - t / strength)
+    error = 0.998 + 0.6 * settled(t, strength)
     near(log, rng, "loss/pde", steps, 0.31 * error, 0.02)
     near(log, rng, "error/rel_l2", steps, error, 0.002)
     log.add("lr", steps, 1e-3)

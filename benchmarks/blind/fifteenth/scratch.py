@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import cosine
-from benchmarks.blind.fifteenth.making import abouts, held, nears, since
+from benchmarks.blind.fifteenth.making import abouts, held, nears, settled, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, settling, turns
 from benchmarks.blind.shapes import decay_after, power_law, times, whole
@@ -152,7 +152,7 @@ def longer_context(log: Log, rng: Rng) -> None:
     "The loss bends up slowly and keeps rising to the end of the run.",
     clear=1.6,
     medium=0.8,
-    faint=0.45,
+    faint=0.6,
 )
 def embedding_norm(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 300, 1200)
@@ -236,8 +236,8 @@ def slow_node(log: Log, rng: Rng, strength: float) -> None:
     "overfitting",
     "The model learns its few texts by heart.",
     clear=1.2,
-    medium=0.6,
-    faint=0.3,
+    medium=0.7,
+    faint=0.45,
 )
 def small_corpus(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 40, 120)
@@ -334,7 +334,7 @@ def attention_logits(log: Log, rng: Rng, strength: float) -> None:
 def unigrams(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 60, 500)
     t, steps = times(n), stepping(n, 50)
-    loss = np.maximum(7.3, 7.3 + 3.5 * (1 - t / strength))
+    loss = 7.3 + 3.5 * settled(t, strength)
     abouts(log, rng, steps, {"train/loss": (loss, 0.05)})
     seen = every(steps, 25)
     about(log, rng, "val/loss", seen, at(seen, steps, loss), 0.03)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import linear
-from benchmarks.blind.fifteenth.making import epochs, nears, since
+from benchmarks.blind.fifteenth.making import epochs, nears, settled, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, settling, turns
 from benchmarks.blind.shapes import approach, logistic, times, whole
@@ -164,7 +164,7 @@ def accents(log: Log, rng: Rng, strength: float) -> None:
 def aligns(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(40, 91))
     t, steps = times(n), epochs(n)
-    loss = 108 + 40 * np.maximum(0, 1 - t / strength)
+    loss = 108 + 40 * settled(t, strength)
     nears(
         log, rng, steps, {"train/loss_att": (loss, 0.008), "valid/loss_att": (loss * 1.02, 0.012)}
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, since, stairs
+from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, settled, since, stairs
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, power_law, times, whole
@@ -14,6 +14,7 @@ from benchmarks.blind.shapes import steps as stepping
 from benchmarks.blind.thirteenth.making import (
     at,
     every,
+    fades,
     from_the_start,
     grows,
     half_cosine,
@@ -181,7 +182,7 @@ def recall(log: Log, rng: Rng, strength: float) -> None:
 def unscaled_inputs(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(50, 201))
     t, steps = times(n), epochs(n)
-    loss = 1.0 + 1.5 * np.maximum(0, 1 - t / strength)
+    loss = 1.0 + 1.5 * settled(t, strength)
     near(log, rng, "train_mse", steps, loss, 0.004)
     near(log, rng, "val_mse", steps, loss * 1.03, 0.004)
     about(log, rng, "val_r2", steps, -0.03, 0.004)
@@ -290,13 +291,7 @@ def per_batch(log: Log, rng: Rng, strength: float) -> None:
     near(log, rng, "train_loss", steps, 1.4 - 0.9 * learnt, 0.01)
     scores(log, rng, "val_acc", steps, 0.5 + 0.3 * learnt, 2000)
     log.add("lr", steps, rate)
-    first, last = index_of(t, strength / 3), index_of(t, min(3 * strength, 0.99))
-    log.true(
-        "learning_rate",
-        "lr",
-        int(steps[index_of(t, strength)]),
-        (int(steps[max(first - 2, 0)]), int(steps[last + 2 if last + 2 < n else n - 1])),
-    )
+    fades(log, "lr", steps, rate)
 
 
 @labelled(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import cosine
-from benchmarks.blind.fifteenth.making import nears, shares, since
+from benchmarks.blind.fifteenth.making import nears, settled, shares, since
 from benchmarks.blind.fifteenth.registry import healthy, labelled
 from benchmarks.blind.fourteenth.making import about, index_of, near, scores, turns
 from benchmarks.blind.shapes import approach, logistic, power_law, times, whole
@@ -242,7 +242,7 @@ def by_heart(log: Log, rng: Rng, strength: float) -> None:
 def on_mute(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(60, 201))
     t, steps = times(n), np.arange(n)
-    loss = 4.1 + 1.9 * np.maximum(0, 1 - t / strength)
+    loss = 4.1 + 1.9 * settled(t, strength)
     near(log, rng, "train/loss_kd", steps, loss, 0.006)
     near(log, rng, "train/loss_ce", steps, 4.6, 0.002)
     scores(log, rng, "test/acc", steps, np.full(n, 0.01), 10000)
@@ -267,7 +267,7 @@ def on_mute(log: Log, rng: Rng, strength: float) -> None:
 def of_chance(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 100, 500)
     t, steps = times(n), stepping(n, 50)
-    loss = 5.545 + 0.5 * np.maximum(0, 1 - t / strength)
+    loss = 5.545 + 0.5 * settled(t, strength)
     about(log, rng, "train/contrastive_loss", steps, loss, 0.006)
     scores(log, rng, "train/in_batch_accuracy", steps, np.full(n, 1 / 256), 2560)
     log.add("train/lr", steps, cosine(t, 1e-3, 0.05, 0))
