@@ -130,6 +130,7 @@ def one_batch(log: Log, rng: Rng) -> None:
     "style-of-a-painting",
     "Total, content and style of one picture: content rises a little.",
     tolerated=("plateau", "divergence"),
+    monitored=False,
 )
 def painting(log: Log, rng: Rng) -> None:
     n = int(rng.integers(20, 61))

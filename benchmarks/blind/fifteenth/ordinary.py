@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "remainders-are-grasped",
     "Grokking: validation is at chance for long, then perfect.",
     tolerated=SURE,
+    monitored=False,
 )
 def remainders(log: Log, rng: Rng) -> None:
     n = whole(rng, 100, 500)
@@ -226,6 +227,7 @@ def faster(log: Log, rng: Rng) -> None:
     "speakers-with-growing-margin",
     "The margin is raised on a schedule, the loss with it; EER falls.",
     tolerated=("divergence", "plateau"),
+    monitored=False,
 )
 def speakers(log: Log, rng: Rng) -> None:
     n = int(rng.integers(40, 101))
@@ -345,6 +347,7 @@ def translations(log: Log, rng: Rng) -> None:
     "auction-of-two-agents",
     "Both learn: the reward of one falls as that of the other rises.",
     tolerated=("divergence", "plateau"),
+    monitored=False,
 )
 def auction(log: Log, rng: Rng) -> None:
     n = whole(rng, 80, 300)

@@ -59,6 +59,7 @@ def quadruped(log: Log, rng: Rng) -> None:
     "drone-randomised-later",
     "Disturbances are switched on at half: reward falls and recovers.",
     tolerated=("divergence", "plateau"),
+    monitored=False,
 )
 def drone(log: Log, rng: Rng) -> None:
     n = whole(rng, 200, 800)
