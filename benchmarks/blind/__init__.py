@@ -6,11 +6,12 @@ Families of simulated training logs after public logs, papers and reports, each 
 it. A third of the families (`--part development`) may be looked at; nothing is tuned on the rest.
 `--part second` is another set (`benchmarks.blind.second`), by another author; `--part third`,
 `--part fourth`, `--part fifth`, `--part sixth`, `--part seventh`, `--part eighth`, `--part tenth`,
-`--part eleventh`, `--part twelfth`, `--part thirteenth` and `--part fourteenth` are eleven more
+`--part eleventh`, `--part twelfth`, `--part thirteenth`, `--part fourteenth` and
+`--part fifteenth` are twelve more
 (`benchmarks.blind.third`,
 `benchmarks.blind.fourth`, `benchmarks.blind.fifth`, `benchmarks.blind.sixth`,
 `benchmarks.blind.seventh`, `benchmarks.blind.eighth`, `benchmarks.blind.tenth`,
 `benchmarks.blind.eleventh`, `benchmarks.blind.twelfth`, `benchmarks.blind.thirteenth`,
-`benchmarks.blind.fourteenth`), and
+`benchmarks.blind.fourteenth`, `benchmarks.blind.fifteenth`), and
 `--part ninth` is a small one of speeds and learning rates (`benchmarks.blind.ninth`).
 """

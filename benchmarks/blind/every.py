@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.eleventh import ELEVENTH
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fifteenth import FIFTEENTH
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
@@ -32,4 +33,5 @@ EVERY = (
     *TWELFTH,
     *THIRTEENTH,
     *FOURTEENTH,
+    *FIFTEENTH,
 )

@@ -38,6 +38,7 @@ Part = Literal[
     "twelfth",
     "thirteenth",
     "fourteenth",
+    "fifteenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

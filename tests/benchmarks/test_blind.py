@@ -26,6 +26,7 @@ from benchmarks.blind.eleventh.making import (
 )
 from benchmarks.blind.every import EVERY
 from benchmarks.blind.families import FAMILIES
+from benchmarks.blind.fifteenth import FIFTEENTH
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 FROZEN = [
     *(THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH),
-    *(THIRTEENTH, FOURTEENTH),
+    *(THIRTEENTH, FOURTEENTH, FIFTEENTH),
 ]
 
 
@@ -102,6 +103,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
         *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
+        "fifteenth",
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2

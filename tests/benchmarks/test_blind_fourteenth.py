@@ -1,38 +1,52 @@
-"""The fourteenth blind set has each kind often, and what it adds to the making does as it says."""
+"""Blind sets from the fourteenth on have each kind often; what they add to the making is right."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from benchmarks.blind.every import EVERY
+from benchmarks.blind.fifteenth import FIFTEENTH
+from benchmarks.blind.fifteenth.making import held, one_cycle, settled, since, stairs
 from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourteenth.making import averaged, index_of, settling, turns
 from benchmarks.blind.runs import Log
 from benchmarks.blind.shapes import ramp_after
 
+if TYPE_CHECKING:
+    from benchmarks.blind.runs import Family
+
 SEVERAL = 8  # families, strengths counted, that have a label of each kind
 MANY = 16  # of the kinds that are asked about most
 
+of_each_set = pytest.mark.parametrize(
+    "families", [FOURTEENTH, FIFTEENTH], ids=lambda each: each[0].part
+)
 
-def test_it_is_apart_from_the_other_sets_and_has_each_kind_often() -> None:
-    names = {family.name.partition("/")[0]: family for family in FOURTEENTH}
-    others = {one.name.partition("/")[0] for one in EVERY if one.part != "fourteenth"}
+
+@of_each_set
+def test_it_is_apart_from_the_other_sets_and_has_each_kind_often(
+    families: tuple[Family, ...],
+) -> None:
+    names = {family.name.partition("/")[0]: family for family in families}
+    others = {one.name.partition("/")[0] for one in EVERY if one.part != families[0].part}
     assert not names.keys() & others
     assert sum(family.kind == "healthy" for family in names.values()) >= 60
     labels = Counter(
-        kind for one in FOURTEENTH for kind in {truth.kind for truth in one.run(0).truths}
+        kind for one in families for kind in {truth.kind for truth in one.run(0).truths}
     )
     assert len(labels) == 12
     assert min(labels.values()) >= SEVERAL, labels
     assert min(labels[kind] for kind in ("divergence", "overfitting", "plateau")) >= MANY, labels
 
 
+@of_each_set
 @pytest.mark.parametrize("seed", range(4))
-def test_no_series_is_short_or_out_of_order(seed: int) -> None:
-    for family in FOURTEENTH:
+def test_no_series_is_short_or_out_of_order(families: tuple[Family, ...], seed: int) -> None:
+    for family in families:
         for session in family.run(seed).sessions:
             for tag, series in session.series.items():
                 assert len(series.steps) >= 5, (family.name, tag)
@@ -58,3 +72,16 @@ def test_running_means_and_norms_that_settle() -> None:
     norm = settling(np.linspace(0, 1, 101), 0.5)
     assert norm[[0, 100]] == pytest.approx([3.5, 0.5])
     assert (np.diff(norm) <= 0).all()
+
+
+def test_rates_of_the_fifteenth_set_go_up_and_down_where_they_should() -> None:
+    t = np.linspace(0, 1, 101)
+    assert held(t, 0.1, 0.2)[[5, 50, 90]] == pytest.approx([0.5, 1, 0.5])
+    assert int(np.argmax(one_cycle(t, 0.3))) == 30
+    assert stairs(t, 0.3, 0.6)[[29, 30, 60]] == pytest.approx([1, 0.1, 0.01])
+
+
+def test_what_is_left_and_what_has_passed() -> None:
+    t = np.linspace(0, 1, 101)
+    assert settled(t, 0.2)[[0, 20]] == pytest.approx([1, np.exp(-6)])
+    assert since(t, 0.5)[[10, 50, 75, 100]] == pytest.approx([0, 0, 0.5, 1])
