@@ -369,9 +369,25 @@ def test_a_series_that_never_moves_is_a_plateau(tag: str, value: float) -> None:
     assert found.evidence["improvement_interval"] == [0, 0]
 
 
-def test_a_loss_of_zero_is_an_end_and_a_reward_of_zero_a_failure() -> None:
-    assert the_only(detect_series([series(np.zeros(50), "loss")])).severity == "info"
+def test_a_loss_that_comes_to_zero_is_an_end_and_a_reward_of_zero_a_failure() -> None:
+    learned = np.maximum(0, 2 - np.arange(80) / 15)
+    assert the_only(detect_series([series(learned, "loss")])).severity == "info"
+    assert the_only(detect_series([series(np.zeros(50), "train/cls_loss")])).severity == "info"
     assert the_only(detect_series([series(np.zeros(50), "reward")])).severity == "warning"
+
+
+@pytest.mark.parametrize("tag", ["loss", "train/loss", "Validation Loss", "total_loss"])
+def test_a_loss_that_is_zero_from_its_first_point_on_measures_nothing(tag: str) -> None:
+    found = the_only(detect_series([series(np.zeros(8), tag)]))
+    assert (found.kind, found.severity) == ("plateau", "warning")
+    assert "measures nothing" in found.message
+
+
+@pytest.mark.parametrize("points", [8, 9, 11])
+def test_what_never_moves_at_all_takes_eight_points(points: int) -> None:
+    found = the_only(detect_series([series(np.full(points, 0.1), "accuracy")]))
+    assert (found.kind, found.severity, found.onset_step) == ("plateau", "warning", 0)
+    assert not detect_series([series(np.full(7, 0.1), "accuracy")])
 
 
 @pytest.mark.parametrize("shape", ["straight", "exponential", "power law"])

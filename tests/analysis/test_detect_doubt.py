@@ -117,6 +117,43 @@ def test_a_running_mean_of_noise_is_no_divergence(name: str) -> None:
     assert alarms <= 10
 
 
+def share_so_far(before: float, after: float, points: int, seed: int) -> ScalarSeries:
+    """The share of games won since the start, as it is written with four digits."""
+    chance = np.where(np.arange(2 * points) < points, before, after)
+    won = np.random.default_rng(seed).random(2 * points) < chance
+    return series(np.round(np.cumsum(won) / np.arange(1, 2 * points + 1), 4), "success_rate")
+
+
+@pytest.mark.parametrize(("rate", "points"), [(0.08, 20), (0.08, 100), (0.15, 40), (0.3, 60)])
+def test_a_share_since_the_start_is_no_worse_for_its_first_draws(rate: float, points: int) -> None:
+    alarms = sum(
+        bool(detect_series([share_so_far(rate, rate, points, seed)]).of("divergence"))
+        for seed in range(60)
+    )
+    # Without a look at the draws 33, 49, 39 and 15 of these 60 were alarms.
+    assert alarms <= 2
+
+
+@pytest.mark.parametrize(("before", "after", "points"), [(0.8, 0.1, 100), (0.6, 0.0, 60)])
+def test_a_share_since_the_start_got_worse_where_its_draws_did(
+    before: float, after: float, points: int
+) -> None:
+    for seed in range(20):
+        one = share_so_far(before, after, points, seed)
+        [found] = detect_series([one]).of("divergence")
+        assert abs(found.onset_step - points) <= points / 8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_share_of_the_last_games_is_judged_by_its_levels(seed: int) -> None:
+    """The first hundred values are means since the start: then the oldest game is left out."""
+    rate = np.where(np.arange(400) < 250, 0.7, 0.2)
+    won = np.random.default_rng(seed).random(400) < rate
+    share = [won[max(0, end - 100) : end].mean() for end in range(1, 401)]
+    [found] = detect_series([series(share, "success_rate")]).of("divergence")
+    assert found.evidence["level_after"] < 0.3
+
+
 def test_a_mean_that_fell_and_stays_there_is_more_than_its_memory() -> None:
     """The returns of the last hundred episodes, half of which are lost in twenty points."""
     t = np.arange(160)

@@ -10,6 +10,7 @@ assert plateau.WINDOWS == WINDOWS <= LEVELS // 2
 
 cdef Py_ssize_t LEAST_WINDOWS = plateau.LEAST_WINDOWS
 cdef Py_ssize_t LEAST_POINTS = plateau.LEAST_POINTS
+cdef Py_ssize_t ALL_THE_SAME = plateau.ALL_THE_SAME
 cdef double LEAST_PART = plateau.LEAST_PART
 cdef double IMPROVED = plateau.IMPROVED
 cdef double START = plateau.START
@@ -208,7 +209,7 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     cdef double *smooth = work + LEVELS
     cdef Py_ssize_t n, begin = 0, end = 0, width
     cdef double spread, least, lowest
-    if points < LEAST_WINDOWS:
+    if points < ALL_THE_SAME:
         return False
     if is_mostly_one(y, points):
         return True

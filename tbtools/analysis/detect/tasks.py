@@ -70,6 +70,8 @@ _COUNTS = frozenset(
         *("count", "counter", "skipped", "skip", "nan", "nans", "inf", "overflow", "overflows"),
         *("bad", "failed", "failures", "errors", "oom", "retries", "restarts", "wait", "patience"),
         *("best", "dead", "stopped", "clipped"),
+        # Fewer that take part are no other task.
+        *("client", "clients", "worker", "workers", "replicas", "gpus", "devices", "nodes"),
     }
 )
 
@@ -321,11 +323,11 @@ def is_term(losses: Iterable[Judged], judged: Judged) -> bool:
         judged: The series that got worse from the start on.
     """
     role = role_of(judged.series.tag)
-    if role in EVALUATIONS or judged.objective != "min" or _is_whole(judged.series.tag):
+    if role in EVALUATIONS or judged.objective != "min" or is_whole_loss(judged.series.tag):
         return False
     term = judged.series.value
     return any(
-        _is_whole(loss.series.tag)
+        is_whole_loss(loss.series.tag)
         and role_of(loss.series.tag) == role
         and len(loss.series.value) == len(term)
         and bool((loss.series.value >= term).all())
@@ -371,8 +373,12 @@ def _fell(loss: Judged) -> bool:
     return robust.median(last) < robust.median(first) - loss.noise
 
 
-def _is_whole(tag: str) -> bool:
-    """Whether a loss is called nothing but that."""
+def is_whole_loss(tag: str) -> bool:
+    """Whether a loss is called nothing but that.
+
+    Args:
+        tag: Its tag.
+    """
     said = words(tag)
     return "loss" in said and all(word in _WHOLE or role_of(word) is not None for word in said)
 

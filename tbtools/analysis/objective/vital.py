@@ -38,6 +38,7 @@ _SPREADS = frozenset(
         "modes",
         "alive",
         "uniformity",  # of embeddings (Wang 2020)
+        "dirichlet",  # the energy of the features of a graph (Cai 2020)
     }
 )
 # ... or by one of some words beside one of others.

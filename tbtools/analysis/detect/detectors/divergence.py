@@ -22,6 +22,7 @@ from tbtools.analysis.detect.signals import (
     memory,
     oscillation,
     recovery,
+    since_start,
 )
 from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
 from tbtools.analysis.detect.signals.onset import Onset, locate, locate_in_blocks
@@ -80,6 +81,8 @@ def find(
     """
     if judged.objective == "max" and never_learned(judged):
         return None
+    if judged.width == 1 and since_start.is_mean(judged.y):
+        return _of_draws(judged, rate, given)
     rise, onset = _at_once(judged)
     if rise is None or onset is None:
         rise, onset = _by_levels(judged, given, rises=rises, swings=swings)
@@ -245,6 +248,13 @@ def _of_crests(judged: Judged, rate: ScalarSeries | None, given: Given) -> Findi
         return None
     doubt = "comes back" if growing.grow else "part of the way"
     return divergence_finding(judged, growing.onset, returning.evidence(judged, growing), doubt)
+
+
+def _of_draws(judged: Judged, rate: ScalarSeries | None, given: Given) -> Finding | None:
+    rise = since_start.got_worse(judged.y)
+    if rise is None:
+        return None
+    return _of_rise(judged, rise, Onset(rise.low + 1, sudden=False), rate, given)
 
 
 def _of_rise(

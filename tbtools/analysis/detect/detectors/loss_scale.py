@@ -82,9 +82,9 @@ def find(series: ScalarSeries) -> Finding | None:
     points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
     value = np.maximum(series.value[points], LEAST)
     start = value[: int(START * len(value)) + 1]
-    if len(value) < LEAST_POINTS or start[0] < 1:
-        return None
-    if (np.frexp(start / start[0])[0] == 0.5).mean() < DYNAMIC:
+    # What begins with less than 1 was halved before, or is a weight: it is halved all along.
+    halved = start if start[0] >= 1 else value
+    if len(value) < LEAST_POINTS or (np.frexp(halved / start[0])[0] == 0.5).mean() < DYNAMIC:
         return None
     exponent = np.log2(value)
     fault = _collapse(exponent) or _falls_to_a_place(exponent)
@@ -182,7 +182,7 @@ def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, fault
         ongoing=True,
         kind="loss_scale",
         severity=fault.severity,
-        message=f"{how} from {before:,.0f} to {after:,.4g} {since} {place_of(series, onset)}, "
+        message=f"{how} from {before:{',.0f' if before >= 1 else '.4g'}} to {after:,.4g} {since} {place_of(series, onset)}, "
         f"{fault.text}",
         evidence={
             "level_before": before,

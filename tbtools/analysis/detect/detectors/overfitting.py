@@ -38,6 +38,9 @@ WORSE = 3.0
 # parts of it.
 LEARNED = 0.8
 PARTS = 8
+# ... and to this part beside so few points that they may be in order by chance.
+LEARNED_BY_HEART = 0.5
+IN_ORDER = 5
 # Of a descent this part is left when it is at its bottom.
 BOTTOM = 0.25
 
@@ -154,14 +157,15 @@ def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None
 
 
 def _goes_on_falling(training: Judged, validation: Judged, onset: int) -> bool:
-    """Whether the training series falls to `LEARNED` of what was left there."""
+    """Whether the training series falls to a part of what was left there."""
     ideal = plateau_finding.ideal_of(training)
     if ideal is None and not training.log:
         return False
     left = np.exp(training.y) if ideal is None else training.y - ideal
     left = left[training.count_before(validation.series, int(validation.points[onset])) :]
     some = max(1, len(left) // PARTS)
-    return len(left) > 1 and robust.median(left[-some:]) <= LEARNED * robust.median(left[:some])
+    part = LEARNED if len(validation) >= IN_ORDER else LEARNED_BY_HEART
+    return len(left) > 1 and robust.median(left[-some:]) <= part * robust.median(left[:some])
 
 
 def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:

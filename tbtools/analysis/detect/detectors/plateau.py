@@ -34,6 +34,8 @@ IMPROVED = 4.0
 START = 0.15
 # Fewer points of noise prove nothing.
 LEAST_POINTS = 12
+# ... and so many that are all the same, everything.
+ALL_THE_SAME = 8
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
 # One-sided 99 %: what improved by more since the start may well be learning.
@@ -120,7 +122,7 @@ def may_be_asked(y: Array) -> bool:
     """
     if len(y) >= LEAST_POINTS:
         return True
-    return len(y) >= LEAST_WINDOWS and bool((y == y[0]).all())
+    return len(y) >= ALL_THE_SAME and bool((y == y[0]).all())
 
 
 def windows(y: Array) -> Windows:

@@ -11,6 +11,7 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART, rate_along
+from tbtools.analysis.detect.tasks import is_whole_loss
 from tbtools.analysis.objective import bound
 
 if TYPE_CHECKING:
@@ -126,12 +127,19 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     if hits <= 0.5:
         return False
     if judged.objective == "min":
-        return float(judged.y[judged.best]) == 0.0 and bool(np.all(tail >= 0))
+        zero = float(judged.y[judged.best]) == 0.0 and bool(np.all(tail >= 0))
+        return zero and not _measures_nothing(judged, flat)
     if flat.onset == 0:
         return False
     if judged.value(judged.best) in ALL and bool(np.all(tail[len(tail) // 2 :] == tail.min())):
         return True
     return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY)
+
+
+def _measures_nothing(judged: Judged, flat: Plateau) -> bool:
+    """Whether the loss of a run is zero from its first point on, and was never learned."""
+    whole = flat.onset == 0 and flat.end == len(judged) and is_whole_loss(judged.series.tag)
+    return whole and flat.level == 0 and judged.objective == "min"
 
 
 def _is_near(judged: Judged, level: float, part: float) -> bool:
@@ -209,6 +217,9 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
         text += f", after {_amount(flat.before)} before"
     if flat.end < len(judged):
         text += f"; it is over: then it improved to {judged.value(judged.best):.4g}"
+    if _measures_nothing(judged, flat):
+        text += "; a loss that is 0 from its first point on measures nothing: look at the labels, "
+        text += "the mask and the precision of the weights"
     if bound:
         text += "; it is at its bound: nothing is left to improve"
     if ended is not None:

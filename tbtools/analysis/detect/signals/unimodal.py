@@ -49,9 +49,9 @@ FEWEST = 6
 MOST_IN_ORDER = 14
 # Of what is in order one step may go back by this part of the rise.
 BACK = 0.25
-FEWEST_BESIDE = 5
+FEWEST_BESIDE = 3
 # There a rise by so much of the best is worth the name.
-WORTH = 0.25
+WORTH = 0.2
 # A point farther than so many standard deviations from those about it is a stray one.
 STRAY = 4.0
 # What is above the bottom by noise, and by no more than this part of the rise, is as good as there.
@@ -206,8 +206,9 @@ def of_few(y: Array) -> Valley | None:
 def of_few_beside(y: Array) -> Valley | None:
     """The same where a twin goes on falling, of what never was better than at the first.
 
-    Each is worse than the one before, of six and more but for one, and the last by a quarter of
-    the best. Of five points in no order one series in 120 is like that, of six one in 120, too.
+    Each is worse than the one before, of six and more but for one, and the last by a fifth of the
+    best. Of five points in no order one series in 120 is like that, of six one in 120, too; of
+    three one in six, which only noise of a tenth of the level takes so far.
 
     Args:
         y: Values, lower is better.
