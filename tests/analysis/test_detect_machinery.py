@@ -740,6 +740,12 @@ def test_a_scale_that_was_halved_until_it_is_zero() -> None:
     assert (one.kind, one.onset_step, one.evidence["level_after"]) == ("loss_scale", 2000, 0.0)
 
 
+def test_a_scale_below_one_that_is_halved_all_along() -> None:
+    [one] = found(logged("loss scale", 0.5 ** (1 + POINT // 32)), loss())
+    assert (one.kind, one.severity) == ("loss_scale", "warning")
+    assert re.match(r"fell from 0\.[0-9]+ to 0\.0001221 since step ", one.message)
+
+
 def test_a_scale_that_finds_another_place_is_an_info() -> None:
     """Eight halvings, and then it is doubled and halved as before: gradients are larger."""
     exponent = np.maximum(8, 16 - np.maximum(0, POINT - 200)) + (POINT // 15) % 2
@@ -756,8 +762,9 @@ def test_a_scale_that_finds_another_place_is_an_info() -> None:
         2.0 ** (12 + (POINT // 40) % 3),
         2.0 ** np.minimum(16, 8 + POINT // 50),
         np.linspace(100, 0.5, N),
+        np.where(POINT < 90, 0.5, 0.5 * 0.97 ** (POINT - 90)),
     ],
-    ids=["none", "static", "starts_high", "comes_and_goes", "grows", "weight"],
+    ids=["none", "static", "starts_high", "comes_and_goes", "grows", "weight", "small weight"],
 )
 def test_scales_that_are_healthy(scale: np.ndarray) -> None:
     assert not found(logged("train/loss_scale", scale), loss())

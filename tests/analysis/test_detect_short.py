@@ -112,6 +112,18 @@ def test_six_evaluations_that_double_are_told() -> None:
     assert found(loss=falling(6), val_loss=[1.0, 1.02, 1.04, 1.05, 1.07, 1.06]) == []
 
 
+@pytest.mark.parametrize("loss", [[0.32, 0.36, 0.4], [1.9, 2.0, 2.2, 2.5]])
+def test_three_evaluations_in_order_are_told_beside_a_loss_learned_by_heart(
+    loss: list[float],
+) -> None:
+    by_heart = 0.3 * np.exp(-np.arange(60) / 12)
+    assert serious(found(train__loss=by_heart, eval__loss=loss)) == [("overfitting", "eval/loss")]
+    learned = 0.3 - 0.1 * np.arange(60) / 60
+    assert found(train__loss=learned, eval__loss=loss) == []
+    assert found(train__loss=by_heart, eval__loss=[one**0.2 for one in loss]) == []
+    assert found(train__loss=by_heart, eval__loss=[loss[0], loss[-1], *loss[1:-1]]) == []
+
+
 @pytest.mark.parametrize(
     "loss",
     [
