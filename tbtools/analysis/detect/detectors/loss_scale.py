@@ -171,6 +171,7 @@ def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, fault
     session = series.session[points]
     restarted = bool(session[index] != session[max(0, index - 2)])
     before, after = robust.median(value[:index]), float(series.value[points[-1]])
+    came_from = f"{before:,.0f}" if before >= 1 else f"{before:.4g}"
     since = "since the restart at" if restarted else "since"
     how = "fell" if after < before else "grew"
     if before == after:
@@ -182,7 +183,7 @@ def _finding(series: ScalarSeries, points: NDArray[np.intp], value: Array, fault
         ongoing=True,
         kind="loss_scale",
         severity=fault.severity,
-        message=f"{how} from {before:{',.0f' if before >= 1 else '.4g'}} to {after:,.4g} {since} {place_of(series, onset)}, "
+        message=f"{how} from {came_from} to {after:,.4g} {since} {place_of(series, onset)}, "
         f"{fault.text}",
         evidence={
             "level_before": before,
