@@ -383,6 +383,16 @@ def test_a_loss_that_is_zero_from_its_first_point_on_measures_nothing(tag: str) 
     assert "measures nothing" in found.message
 
 
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_what_stands_still_after_few_points_is_level_from_there_on(before: int) -> None:
+    accuracy = [0.2, 0.25, 0.3][:before] + [0.31] * 7 + [0.31]
+    found = detect_series([series(np.array(accuracy), "accuracy")])
+    if before > 1:  # of two values each is an outcome
+        assert (the_only(found).kind, the_only(found).onset_step) == ("plateau", before)
+    assert not detect_series([series(np.array([*accuracy[:-1], 0.32]), "accuracy")])
+    assert not detect_series([series(-np.array(accuracy), "accuracy")]).of("plateau")
+
+
 @pytest.mark.parametrize("points", [8, 9, 11])
 def test_what_never_moves_at_all_takes_eight_points(points: int) -> None:
     found = the_only(detect_series([series(np.full(points, 0.1), "accuracy")]))

@@ -597,7 +597,9 @@ def test_the_words_of_the_tag_come_before_those_of_the_run(
         ("step_time", "elapsed_time_ms_step time_this_iter_s s/it batch_sec time_ms"),
         ("step_time", "dt_ms perf/dt_ms train/dt_ms"),
         (None, "dt sim/dt val/dt_ms"),  # alone it may be the step of a simulation
-        ("speed", "tokens_sec images_s"),
+        ("speed", "tokens_sec images_s speed perf/speed time/speed"),
+        (None, "env/speed mean_speed speed_limit"),  # of a car
+        ("step_time", "time_this_epoch last_step_time"),
         ("gradient_norm", "global_norm clip/total_norm grad/l2 grads_rms"),
         ("loss_scale", "scaler amp/scaler mixed_precision/scale optimizer/scale"),
         ("clipped", "optim/clipped_fraction steps_clipped_pct"),

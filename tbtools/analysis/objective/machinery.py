@@ -50,6 +50,8 @@ _SPEEDS = [
     ("training", "speed"),
     ("throughput",),  # Composer, Megatron-LM, DeepSpeed
 ]
+# By itself, or in such a folder, it is that of training: ptan, spaCy, MXNet. Robots have one, too.
+_OF_THE_MACHINE = frozenset({"perf", "performance", "system", "time", "timing"})
 # What is done so many times a second, or takes so many seconds; in the singular.
 _DONE = frozenset(
     {
@@ -92,7 +94,7 @@ _WHOLE_STEP = [("end", "to", "end"), ("dt", "ms")]  # torchtitan, nanoGPT
 _WALL = ("train", "wall")  # fairseq
 _DATA = frozenset({"data", "dataloader", "dataload", "dataloading", "loader", "input"})
 _WAITING = frozenset({"load", "loading", "fetch", "fetching", "wait", "waiting", "stall"})
-_SMALL = frozenset({"per", "in", "for"})
+_SMALL = frozenset({"per", "in", "for", "this", "last"})
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
 # In one word.
 _GRADIENT_NORMS = frozenset({"gradnorm", "gradientnorm"})
@@ -199,6 +201,8 @@ def _is_of_evaluations(parts: Sequence[str]) -> bool:
 
 
 def _is_speed(tag: str, parts: Sequence[str]) -> bool:
+    if parts[-1:] == ("speed",) and _OF_THE_MACHINE.issuperset(parts[:-1]):
+        return True
     return _has(parts, _SPEEDS) or _is_per_second(tag, parts)
 
 

@@ -34,7 +34,7 @@ IMPROVED = 4.0
 START = 0.15
 # Fewer points of noise prove nothing.
 LEAST_POINTS = 12
-# ... and so many that are all the same, everything.
+# ... and so many at the end that are all the same, everything.
 ALL_THE_SAME = 8
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
@@ -115,14 +115,14 @@ class Windows:
 
 
 def may_be_asked(y: Array) -> bool:
-    """Whether there are enough points: of what never moves at all fewer are.
+    """Whether there are enough points: of what does not move at all fewer are.
 
     Args:
         y: Values.
     """
     if len(y) >= LEAST_POINTS:
         return True
-    return len(y) >= ALL_THE_SAME and bool((y == y[0]).all())
+    return len(y) - _still_from(y) >= ALL_THE_SAME
 
 
 def windows(y: Array) -> Windows:
@@ -154,6 +154,8 @@ def find(
         scale: As for `_has_moved`: of a logarithm what is worth the name.
         ideal: The best value there can be, where it is known.
     """
+    if len(y) < LEAST_POINTS:
+        return _of_few(y)
     level, spread = whole.level, whole.spread
     first = _onset(level, max(spread, _end_of_descent(level) / DEPARTURE))
     if first > 0 and _noise_only_shrank(level, spread):
@@ -195,6 +197,21 @@ def find(
     if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
         return None
     return Plateau(point, len(y), middle, improvement, error, before)
+
+
+def _of_few(y: Array) -> Plateau | None:
+    """The plateau of points that are too few to tell noise: those at the end that do not move."""
+    begin, level = _still_from(y), float(y[-1])
+    if len(y) - begin < ALL_THE_SAME or level > y.min():
+        return None
+    before = robust.median(y[:begin]) - level if begin else 0.0
+    return Plateau(begin, len(y), level, 0.0, 0.0, before)
+
+
+def _still_from(y: Array) -> int:
+    """The index from which on all values are the last one."""
+    moved = np.flatnonzero(y != y[-1:])
+    return int(moved[-1]) + 1 if len(moved) else 0
 
 
 def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:
