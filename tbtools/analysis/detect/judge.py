@@ -342,6 +342,8 @@ def _flat(judged: Judged, rate: ScalarSeries | None) -> Plateau | None:
     """The plateau at the end, or else the longest that is over; none where the rate went up."""
     if not plateau.may_be_asked(judged.y):
         return None
+    if len(judged.y) < plateau.LEAST_POINTS:
+        return plateau.of_few(judged.y)
     windows = plateau.windows(judged.y)
     scale = plateau.MOVED if judged.log else None
     ideal = ideal_of(judged)

@@ -154,8 +154,6 @@ def find(
         scale: As for `_has_moved`: of a logarithm what is worth the name.
         ideal: The best value there can be, where it is known.
     """
-    if len(y) < LEAST_POINTS:
-        return _of_few(y)
     level, spread = whole.level, whole.spread
     first = _onset(level, max(spread, _end_of_descent(level) / DEPARTURE))
     if first > 0 and _noise_only_shrank(level, spread):
@@ -199,8 +197,12 @@ def find(
     return Plateau(point, len(y), middle, improvement, error, before)
 
 
-def _of_few(y: Array) -> Plateau | None:
-    """The plateau of points that are too few to tell noise: those at the end that do not move."""
+def of_few(y: Array) -> Plateau | None:
+    """Looks for a stretch at the end that does not move, in points too few to tell noise.
+
+    Args:
+        y: Values, fewer than `LEAST_POINTS`, lower is better.
+    """
     begin, level = _still_from(y), float(y[-1])
     if len(y) - begin < ALL_THE_SAME or level > y.min():
         return None
