@@ -3,12 +3,13 @@
 from libc.math cimport fabs, sqrt
 
 from tbtools.analysis.detect.detectors import past_plateau, plateau
+from tbtools.analysis.detect.signals import rest
 
 cdef enum:
     WINDOWS = 64
 assert plateau.WINDOWS == WINDOWS <= LEVELS // 2
 
-cdef Py_ssize_t LEAST_WINDOWS = plateau.LEAST_WINDOWS
+cdef Py_ssize_t LEAST_WINDOWS = rest.LEAST_WINDOWS
 cdef Py_ssize_t LEAST_POINTS = plateau.LEAST_POINTS
 cdef Py_ssize_t ALL_THE_SAME = plateau.ALL_THE_SAME
 cdef double LEAST_PART = plateau.LEAST_PART
@@ -17,10 +18,10 @@ cdef double START = plateau.START
 cdef double LIMIT = plateau.LIMIT
 cdef double RATIO = plateau.RATIO
 cdef double NEVER = plateau.NEVER
-cdef double DEPARTURE = plateau.DEPARTURE
-cdef double END = plateau.END
-cdef double DESCENT = plateau.DESCENT
-cdef double PRECEDENT = plateau.PRECEDENT
+cdef double DEPARTURE = rest.DEPARTURE
+cdef double END = rest.END
+cdef double DESCENT = rest.DESCENT
+cdef double PRECEDENT = rest.PRECEDENT
 cdef double RECORD = plateau.RECORD
 cdef double LEAST_WAIT = past_plateau.LEAST_PART
 cdef double ROOTS[LEVELS]
@@ -39,7 +40,7 @@ cdef double tiny(const double *level, Py_ssize_t n) noexcept nogil:
 cdef bint begins_level(
     const double *level, Py_ssize_t n, double centre, double spread
 ) noexcept nogil:
-    """As `plateau._begins_level`, of the first half of some levels."""
+    """As `rest._begins_level`, of the first half of some levels."""
     cdef double total = 0.0
     cdef Py_ssize_t i
     for i in range((n + 1) // 2):
@@ -61,7 +62,7 @@ cdef double loudest(const double *level, Py_ssize_t n) noexcept nogil:
 cdef Py_ssize_t onset_of(
     const double *level, Py_ssize_t n, const double *centre, double spread
 ) noexcept nogil:
-    """As `plateau._onset`."""
+    """As `rest.first_window`."""
     cdef Py_ssize_t i
     for i in range(n - LEAST_WINDOWS + 1):
         if begins_level(level + i, n - i, centre[i], spread):
@@ -72,7 +73,7 @@ cdef Py_ssize_t onset_of(
 cdef double improved_before(
     const double *smooth, const double *centre, Py_ssize_t n, Py_ssize_t onset, double *work
 ) noexcept nogil:
-    """As `plateau._improved_before`, with the running median of five of the levels."""
+    """As `rest.improved_before`, with the running median of five of the levels."""
     cdef Py_ssize_t begin = onset * onset // n
     cdef Py_ssize_t end = max(begin + 1, min(begin + 3, onset))
     return median_of(smooth + begin, end - begin, work) - centre[onset]
@@ -81,7 +82,7 @@ cdef double improved_before(
 cdef Py_ssize_t bend(
     const double *level, Py_ssize_t n, Py_ssize_t onset, double centre, double *work
 ) noexcept nogil:
-    """As `plateau._bend` of a line."""
+    """As `rest.bend` of a line."""
     cdef Py_ssize_t begin = onset * onset // n, many = n - begin, i, found = 1
     cdef double total = 0.0, line = 0.0, best = -1.0, explained, at
     smooth_3(level + begin, many, work)
@@ -138,7 +139,7 @@ cdef double longest_wait(
 cdef bint is_a_step(
     const double *smooth, Py_ssize_t n, Py_ssize_t onset, double least
 ) noexcept nogil:
-    """As `plateau._is_a_step`: all waits but the first."""
+    """As `rest.is_a_step`: all waits but the first."""
     cdef double best = smooth[0]
     cdef Py_ssize_t i, last = 0, longest = 0
     for i in range(1, min(n, onset + 3)):

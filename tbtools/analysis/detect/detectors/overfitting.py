@@ -12,7 +12,7 @@ from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import Judged, points_before
 from tbtools.analysis.detect.learning_rate import restart
-from tbtools.analysis.detect.signals import chance, excursion, robust, unimodal
+from tbtools.analysis.detect.signals import chance, excursion, rest, robust, unimodal
 from tbtools.analysis.detect.signals.as_good import behind_the_last_as_good
 from tbtools.analysis.detect.signals.excursion import Excursion
 from tbtools.analysis.detect.signals.onset import Onset, least_squares_bend, locate
@@ -183,15 +183,15 @@ def _slope_from_bottom(y: Array) -> tuple[Excursion | None, Onset | None]:
         return None, None
     begin = int(np.argmax(smooth <= base + BOTTOM * fall))
     begin += least_squares_bend(level[begin:])
-    rest = level[begin:]
-    if len(rest) < max(plateau.LEAST_WINDOWS, unimodal.LEAST_PART * len(level)):
+    tail = level[begin:]
+    if len(tail) < max(rest.LEAST_WINDOWS, unimodal.LEAST_PART * len(level)):
         return None, None
-    improvement, error = trend(rest, robust.noise_of_levels(rest))
+    improvement, error = trend(tail, robust.noise_of_levels(tail))
     gap = -improvement
-    least = max(EFFECT * fall, excursion.students(CONFIDENCE, 0.37 * len(rest)) * error)
+    least = max(EFFECT * fall, excursion.students(CONFIDENCE, 0.37 * len(tail)) * error)
     if gap <= max(least, robust.noise_of_points(y)):
         return None, None
-    at = len(y) - len(rest) * width
+    at = len(y) - len(tail) * width
     return Excursion(gap, base, at, len(y) - 1, width, error, fall), Onset(at, sudden=False)
 
 

@@ -9,12 +9,11 @@ this however slow it is; so does noise that is too large to tell.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals import rest, robust
 from tbtools.analysis.detect.signals.excursion import students
 from tbtools.analysis.detect.signals.trend import least_squares, trend, wanders
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 WINDOWS = 64
 # A plateau lasts at least this part of the series and at least so many windows.
 LEAST_PART = 0.1
-LEAST_WINDOWS = 10
 # Less than so many standard deviations of a level before the onset is no improvement at all; then
 # the stretch must begin within this first part of the series, and is taken to have no onset.
 IMPROVED = 4.0
@@ -54,19 +52,6 @@ NEVER = 2.5
 # was improved before, is no plateau.
 MOVED = 0.05
 WORSENED = 0.1
-# Less than this part of a descent is its end: no improvement, and no beginning of a stretch,
-# however little noise there is.
-END = 0.01
-# A descent is seen from where nine in ten windows are better, and not from its first moments.
-DESCENT = 0.9
-# A stretch whose beginning lies so many standard errors above its median has not yet begun.
-DEPARTURE = 3.5
-# A descent that comes to an end at once, or ever more slowly as exponentials and power laws do, is
-# told from one in a line by three standard errors, squared.
-SHAPED = 9.0
-# A flat stretch is a step of a staircase if an earlier one, overcome since, was longer than this
-# part of it.
-PRECEDENT = 0.6
 # An earlier step ends with an improvement of this part of the last one, or three times the noise.
 RECORD = 0.1
 
@@ -155,19 +140,19 @@ def find(
         ideal: The best value there can be, where it is known.
     """
     level, spread = whole.level, whole.spread
-    first = _onset(level, max(spread, _end_of_descent(level) / DEPARTURE))
-    if first > 0 and _noise_only_shrank(level, spread):
-        first, spread = 0, _early_noise(level, spread)
-    before = _improved_before(level, first) if first < len(level) else 0.0
+    first = rest.first_window(level, max(spread, rest.end_of_descent(level) / rest.DEPARTURE))
+    if first > 0 and rest.only_got_quieter(level, spread):
+        first, spread = 0, rest.early_noise(level, spread)
+    before = rest.improved_before(level, first) if first < len(level) else 0.0
     if before < IMPROVED * spread and robust.is_mostly_one(y):
         return _of_one_value(y, ideal)
     if first == len(level):
         return None
     if before >= IMPROVED * spread:
-        onset = max(first, _bend(level, first, spread, shaped=False))
+        onset = max(first, rest.bend(level, first, spread, shaped=False))
         small = _worth_the_name(level, onset, ideal)
         # The shapes end where most of a descent was done, and of a high one some may be left.
-        began = max(first, _bend(level, first, spread, shaped=True))
+        began = max(first, rest.bend(level, first, spread, shaped=True))
         learnt = before
     elif first <= START * len(level):
         # Nothing worth the name was ever improved: flat as a whole, or no plateau at all. A little
@@ -175,7 +160,7 @@ def find(
         if still_improves(level[first:], spread, SUGGESTIVE):
             return None
         onset, began = 0, first
-        scatter = max(_scatter(y), _tiny(level))
+        scatter = max(_scatter(y), rest.tiny(level))
         # What all points scatter is no less than the noise of levels.
         spread = min(spread, scatter)
         small = _worth_learning(level, scatter, ideal)
@@ -185,9 +170,9 @@ def find(
     least = max(3 * spread, RECORD * learnt)
     if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, learnt):
         return None
-    if not overcome and _is_a_step(level, onset, least):
+    if not overcome and rest.is_a_step(level, onset, least):
         return None
-    improvement, error = trend(level[began:], spread if spread > _tiny(level) else 0.0)
+    improvement, error = trend(level[began:], spread if spread > rest.tiny(level) else 0.0)
     middle = robust.median(level[began:])
     point = _first_point(y, whole, began, middle)
     moved = abs(improvement) > SIGNIFICANT * error
@@ -218,18 +203,18 @@ def _still_from(y: Array) -> int:
 
 def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:
     """What is no improvement any more: by what was improved before, and by what is left."""
-    small = RATIO * _improved_before(level, onset)
+    small = RATIO * rest.improved_before(level, onset)
     if ideal is None:
         return small
-    return min(small, max(LEFT * (robust.median(level[onset:]) - ideal), _tiny(level)))
+    return min(small, max(LEFT * (robust.median(level[onset:]) - ideal), rest.tiny(level)))
 
 
 def _worth_learning(level: Array, scatter: float, ideal: float | None) -> float:
     """What is no improvement where none ever was: by the scatter, and by what is left."""
-    small = NEVER * max(scatter, _tiny(level))
+    small = NEVER * max(scatter, rest.tiny(level))
     if ideal is None:
         return small
-    return min(small, max(RATIO * (robust.median(level) - ideal), NEVER * _tiny(level)))
+    return min(small, max(RATIO * (robust.median(level) - ideal), NEVER * rest.tiny(level)))
 
 
 def _of_one_value(y: Array, ideal: float | None) -> Plateau | None:
@@ -256,7 +241,7 @@ def _first_point(y: Array, whole: Windows, window: int, level: float) -> int:
     around = y[begin : whole.point(window + 1)]
     step = robust.least_squares_split(around)
     apart = robust.median(around[:step]) - level
-    if apart > DEPARTURE * robust.noise_of_points(around):
+    if apart > rest.DEPARTURE * robust.noise_of_points(around):
         return begin + step
     return whole.point(window)
 
@@ -274,11 +259,6 @@ def _has_moved(improvement: float, before: float, middle: float, scale: float | 
     return abs(improvement) > part or -improvement > WORSENED * before > 0
 
 
-def _end_of_descent(level: Array) -> float:
-    """What is left of a descent when it has come to its end."""
-    return END * (robust.quantile(level, DESCENT) - robust.median(level[len(level) // 2 :]))
-
-
 def _is_flat(
     y: Array, level: Array, onset: int, spread: float, small: float, before: float
 ) -> bool:
@@ -293,7 +273,7 @@ def _is_flat(
         before: What was improved before; 0 where nothing ever was.
     """
     tail = level[onset:]
-    if len(tail) < max(LEAST_WINDOWS, LEAST_PART * len(level)):
+    if len(tail) < max(rest.LEAST_WINDOWS, LEAST_PART * len(level)):
         return False
     if wanders(y, tail, descent=float(level[: onset + 1].max() - robust.median(tail))):
         return False
@@ -308,13 +288,13 @@ def _is_flat(
         return False
     # What was never learnt is judged as a whole: it has no descent that could reach into it.
     recent = tail[len(tail) // 2 :] if before > 0 else tail
-    return not still_improves(recent, spread, SIGNIFICANT, END * before)
+    return not still_improves(recent, spread, SIGNIFICANT, rest.END * before)
 
 
 def _was_better(tail: Array, spread: float, small: float) -> bool:
     """Whether three levels of a stretch in a row were better than it by what is an improvement."""
     best = float(robust.running_median(tail, 3).min())
-    return robust.median(tail) - best > max(small, DEPARTURE * spread)
+    return robust.median(tail) - best > max(small, rest.DEPARTURE * spread)
 
 
 def _scatter(y: Array) -> float:
@@ -325,65 +305,7 @@ def _scatter(y: Array) -> float:
 
 def _spread(level: Array) -> float:
     """Noise of the levels of the later half; never zero, so that it can be divided by."""
-    return max(robust.noise_of_levels(level[len(level) // 2 :]), _tiny(level))
-
-
-def _tiny(level: Array) -> float:
-    """What counts as no noise at all."""
-    return 1e-9 * float(np.abs(level).max()) + robust.TINY
-
-
-def _onset(level: Array, spread: float) -> int:
-    """The first window of the flat stretch at the end; the number of windows where there is none.
-
-    It is the earliest window from which on nothing improves: no beginning of the stretch, of
-    whatever length up to half of it, lies significantly above its median.
-
-    Args:
-        level: Levels of windows.
-        spread: Their noise.
-    """
-    return robust.first_level(level, spread, DEPARTURE, LEAST_WINDOWS)
-
-
-def _begins_level(excess: Array, spread: float) -> bool:
-    """Whether no beginning of a stretch, of up to half of it, lies well above its median."""
-    beginning = excess[: (len(excess) + 1) // 2]
-    sums = np.minimum(np.maximum(beginning, -4 * spread), 4 * spread).cumsum()
-    limits = DEPARTURE * spread * np.sqrt(np.arange(1, len(sums) + 1))
-    return bool((sums <= limits).all())
-
-
-def _noise_only_shrank(level: Array, spread: float) -> bool:
-    """Whether a series that seems to have improved only became quieter as training went on."""
-    early = _early_noise(level, spread)
-    return early > spread and _begins_level(level - robust.median(level), early)
-
-
-def _early_noise(level: Array, spread: float) -> float:
-    """Noise of the earlier half, from second differences, which tell it from a descent."""
-    return max(spread, robust.sigma(np.diff(level[: len(level) // 2], 2)) / 6**0.5)
-
-
-def _bend(level: Array, onset: int, spread: float, *, shaped: bool) -> int:
-    """The window at which a descent becomes a constant, by least squares, near an onset.
-
-    `_onset` errs to the early side by as much as noise hides of the descent. The descent starts
-    where the stretch starts whose improvement is compared; the constant is the flat stretch's
-    median.
-
-    Args:
-        level: Levels of windows.
-        onset: What `_onset` found.
-        spread: Their noise.
-        shaped: Whether the descent may be a step, or a parabola, which meets the constant without a
-            bend. That is nearer to where the descent ends; the end of the line, nearer to where
-            most of it was done, is what improvements are compared about.
-    """
-    begin = onset * onset // len(level)
-    last = len(level) - begin - LEAST_WINDOWS // 2 - 1
-    worth = SHAPED * spread**2 if shaped else np.inf
-    return begin + robust.bend(level[begin:], robust.median(level[onset:]), last, worth)
+    return max(robust.noise_of_levels(level[len(level) // 2 :]), rest.tiny(level))
 
 
 def still_improves(recent: Array, spread: float, errors: float, end: float = 0.0) -> bool:
@@ -407,30 +329,3 @@ def _students(errors: float, level: Array) -> float:
     The median absolute deviation of m levels knows as much as a standard deviation of 0.37 m.
     """
     return students(errors, 0.37 * len(level))
-
-
-def _improved_before(level: Array, onset: int) -> float:
-    """What was improved in a stretch before the onset that is as long as the one after it, in log.
-
-    The stretch after goes from o to n windows; the one before, from o * o / n to o, spans the same
-    ratio. A power law improves by the factor (o / n) ** power less in the second than in the first,
-    wherever o is; a stretch of equal length would reach into the steep beginning of any curve.
-    """
-    begin = onset * onset // len(level)
-    end = max(begin + 1, min(begin + 3, onset))
-    # Of few points a window is one, and a spike of two or three no improvement when it is over.
-    smooth = robust.running_median(level, 5)
-    return robust.median(smooth[begin:end]) - robust.median(level[onset:])
-
-
-def _is_a_step(level: Array, onset: int, least: float) -> bool:
-    """Whether an earlier flat stretch, overcome since, was about as long as the one at the end.
-
-    Args:
-        level: Levels of windows.
-        onset: Where the stretch at the end begins.
-        least: Less than this is no improvement.
-    """
-    _, *better = robust.records(robust.running_median(level, 5)[: onset + 3], least)
-    longest = max((after - before for before, after in pairwise(better)), default=0)
-    return longest >= PRECEDENT * (len(level) - onset)
