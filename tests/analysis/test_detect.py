@@ -383,6 +383,13 @@ def test_a_loss_that_is_zero_from_its_first_point_on_measures_nothing(tag: str) 
     assert "measures nothing" in found.message
 
 
+@pytest.mark.parametrize("accuracy", [np.ones(30), 1 - 0.5 * 0.8 ** np.arange(30)])
+def test_a_loss_of_zero_beside_a_score_that_is_learned_is_an_end(accuracy: np.ndarray) -> None:
+    zero, score = series(np.zeros(30), "loss"), series(accuracy, "val/accuracy")
+    [found] = [each for each in detect_series([zero, score]) if each.tag == "loss"]
+    assert (found.kind, found.severity) == ("plateau", "info")
+
+
 @pytest.mark.parametrize("before", [1, 2, 3])
 def test_what_stands_still_after_few_points_is_level_from_there_on(before: int) -> None:
     accuracy = [0.2, 0.25, 0.3][:before] + [0.31] * 7 + [0.31]

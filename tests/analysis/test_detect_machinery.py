@@ -21,6 +21,8 @@ KINDS = ("throughput", "learning_rate", "gradient", "loss_scale")
 N = 400
 POINT = np.arange(N)
 START = 1.7e9
+COSINE = 1e-3 * (1 + np.cos(np.pi * POINT / N)) / 2
+LOSS_NOISE = np.random.default_rng(3).normal(0, 0.02, N)
 
 
 def logged(tag: str, value: Any, seconds: Any = 1.0) -> ScalarSeries:
@@ -485,6 +487,41 @@ def test_a_rate_that_is_adapted_is_no_schedule() -> None:
     """PPO's, multiplied or divided by 1.5 as the divergence asks."""
     turns = np.random.default_rng(0).choice([-1, 0, 1], N)
     assert not found(logged("Loss/learning_rate", 1e-3 * 1.5 ** np.clip(turns.cumsum(), -8, 8)))
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        COSINE * (1 + np.random.default_rng(0).normal(0, 0.005, N)),
+        COSINE * np.where(POINT % 2, 1, 0.1),
+        np.maximum(1e-6, COSINE) * (1 + 1e-7 * (POINT % 3)),
+    ],
+    ids=["jitters", "of two groups", "rounded"],
+)
+def test_a_schedule_that_turns_often_explains_a_plateau_at_its_end(rate: np.ndarray) -> None:
+    left = np.interp(POINT, [0, 280, N], [3.0, 1.0, 1.0])
+    series = [logged("lr", rate), logged("train/loss", left + LOSS_NOISE)]
+    found = [each for each in detect_series(series) if each.tag == "train/loss"]
+    assert not any(each.is_serious for each in found)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+@pytest.mark.parametrize("points", [1, 9])
+def test_a_scale_without_a_value_is_none(value: float, points: int) -> None:
+    series = ScalarSeries.from_arrays(
+        "run", "train/loss_scale", np.arange(points), np.full(points, value)
+    )
+    assert not detect_series([series]).of("loss_scale")
+
+
+@pytest.mark.parametrize(("tag", "told"), [("clients/sampled", True), ("num_workers", True)])
+@pytest.mark.parametrize("other", ["worker/batch_size", "env/num_nodes", "clients/mask_ratio"])
+def test_who_takes_part_is_no_task(tag: str, other: str, told: bool) -> None:
+    loss = 3 * np.exp(-POINT / 60) + 0.3 + LOSS_NOISE + np.where(POINT < N // 2, 0, 0.8)
+    fewer = np.where(POINT < N // 2, 10, 20)
+    for name, expected in ((tag, told), (other, not told)):
+        found = detect_series([logged(name, fewer), logged("train/loss", loss)])
+        assert bool(found.of("divergence")) == expected
 
 
 def test_a_rate_that_is_adapted_explains_no_plateau() -> None:

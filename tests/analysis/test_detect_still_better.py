@@ -53,22 +53,6 @@ def test_the_reward_of_a_right_form_is_an_info_while_all_rewards_grow() -> None:
     assert found.severity == "info"
 
 
-def spectrum(begin: float) -> np.ndarray:
-    return begin * STEPS**-0.3 + noise(0.1, 1)
-
-
-def test_one_of_many_losses_is_an_info_while_another_falls() -> None:
-    """Nothing that the run logs is the sum of its losses."""
-    duration = AT_REST + noise(0.03)
-    found = plateau_of("loss/g/dur", loss__g__dur=duration, loss__g__mel=spectrum(60))
-    assert (found.severity, found.evidence["still_gets_better"]) == ("info", "loss/g/mel")
-
-
-def test_the_sum_of_losses_at_rest_is_a_warning_though_a_part_of_it_falls() -> None:
-    found = plateau_of("train/loss", train__loss=AT_REST + noise(0.03), train__loss_mel=spectrum(6))
-    assert found.severity == "warning"
-
-
 @pytest.mark.parametrize(
     ("main", "values"),
     [

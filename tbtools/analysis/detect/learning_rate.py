@@ -28,9 +28,11 @@ DEAD = 1e-3
 LAST_PART = 1 / 3
 # A rate that had come to this part of its peak was at the end of its schedule.
 ENDED = 0.02
-# What turns so often, and at more than this part of its moves, is no schedule.
+# What turns more often, at more than this part of its moves and at no regular distance, is no
+# schedule. A move changes it by this part at the least.
 TURNS = 10
 TURNS_PART = 1 / 3
+MOVE = 0.02
 
 
 def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
@@ -54,13 +56,19 @@ def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
 def is_adapted(values: NDArray[np.float64]) -> bool:
     """Whether a rate goes up and down with what training does, as by PPO's divergence.
 
+    Cycles of a few points turn as often, and so do two rates written to one tag, but as a clock
+    does.
+
     Args:
         values: Its values, finite.
     """
-    moves = np.sign(np.diff(values))
-    moves = moves[moves != 0]
-    turns = np.count_nonzero(moves[1:] != moves[:-1])
-    return bool(turns > max(TURNS, TURNS_PART * len(moves)))
+    change = np.diff(values)
+    at = np.flatnonzero(np.abs(change) > MOVE * np.maximum(np.abs(values[1:]), np.abs(values[:-1])))
+    rises = change[at] > 0
+    turns = np.flatnonzero(rises[1:] != rises[:-1])
+    if len(turns) <= max(TURNS, TURNS_PART * len(at)):
+        return False
+    return bool(np.ptp(np.diff(at[turns[::2]])) > 1)
 
 
 def peak_of(rate: ScalarSeries) -> float:

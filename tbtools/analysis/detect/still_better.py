@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from tbtools.analysis.detect.detectors.plateau import SIGNIFICANT, still_improves
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.main_objective import rank_objectives
-from tbtools.analysis.objective import is_loss, is_score, role_of, words
+from tbtools.analysis.objective import is_loss, is_score, role_of
 from tbtools.vocabulary import EVALUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tbtools.analysis.detect.findings import Finding
     from tbtools.analysis.detect.judged import Judged
@@ -84,18 +84,7 @@ def _witnesses(
     points = {run: {tag: len(fit) for tag, fit in fits.items()}}
     main = rank_objectives(points, objectives).of_run(run)
     scores = (tag for tag in fits if is_score(tag) and role_of(tag, run) != "train")
-    return (() if main is None else (main,)), (*scores, *_parts_beside(main, run, fits))
-
-
-def _parts_beside(main: str | None, run: str, fits: Mapping[str, Judged]) -> Iterator[str]:
-    """The losses of which none is the sum, where no other tag tells how good the run is."""
-    if main is None or not is_loss(main):
-        return
-    own, role = set(words(main)), role_of(main, run)
-    for tag in fits:
-        other = set(words(tag))
-        if is_loss(tag) and role_of(tag, run) == role and other - own and own - other:
-            yield tag
+    return (() if main is None else (main,)), tuple(scores)
 
 
 def _improves_since(better: Judged, flat: Judged, plateau: Finding) -> bool:

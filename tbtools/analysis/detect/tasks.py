@@ -70,9 +70,12 @@ _COUNTS = frozenset(
         *("count", "counter", "skipped", "skip", "nan", "nans", "inf", "overflow", "overflows"),
         *("bad", "failed", "failures", "errors", "oom", "retries", "restarts", "wait", "patience"),
         *("best", "dead", "stopped", "clipped"),
-        # Fewer that take part are no other task.
-        *("client", "clients", "worker", "workers", "replicas", "gpus", "devices", "nodes"),
     }
+)
+# Fewer that take part are no other task, by these words alone.
+_TAKE_PART = frozenset({"client", "clients", "worker", "workers", "replicas", "gpus", "devices"})
+_HOW_MANY = frozenset(
+    {"num", "n", "number", "of", "active", "alive", "available", "sampled", "selected", "connected"}
 )
 
 
@@ -399,7 +402,9 @@ def _is_schedule(value: NDArray[np.float64]) -> bool:
 
 def _may_be_set(tag: str) -> bool:
     """Whether a tag may be that of a setting; learning rates and the like are asked elsewhere."""
-    return machinery_of(tag) is None and _COUNTS.isdisjoint(words(tag))
+    said = set(words(tag))
+    takes_part = bool(said & _TAKE_PART) and said <= _TAKE_PART | _HOW_MANY
+    return machinery_of(tag) is None and not said & _COUNTS and not takes_part
 
 
 def _changes(value: NDArray[np.float64]) -> NDArray[np.intp]:

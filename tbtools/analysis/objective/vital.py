@@ -38,7 +38,6 @@ _SPREADS = frozenset(
         "modes",
         "alive",
         "uniformity",  # of embeddings (Wang 2020)
-        "dirichlet",  # the energy of the features of a graph (Cai 2020)
     }
 )
 # ... or by one of some words beside one of others.
@@ -59,6 +58,7 @@ _SPREADS_OF = (
         },
     ),
     ({"active"}, {"units", "latents", "neurons", "dims"}),
+    ({"dirichlet"}, {"energy"}),  # of the features of a graph (Cai 2020)
     (
         {"std", "var", "variance"},
         {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect.signals.excursion import Excursion
     from tbtools.analysis.detect.signals.onset import Onset
 
+# The median of so many points at the end is a level.
+MEDIAN_OF = 5
 # Why a rise may still be made good, as it completes "it may recover: ".
 DOUBTS = {
     "young": "too few points were written since to be sure",
@@ -83,8 +85,11 @@ def is_at_restart(judged: Judged, onset: Onset) -> bool:
 
 
 def level_at_end(judged: Judged, rise: Excursion, onset: Onset) -> float:
-    """The level at the end of a rise."""
-    return robust.median(judged.y[max(onset.index, len(judged) - max(5, rise.width)) :])
+    """The level at the end of a rise: of few points, which are in order, the last one."""
+    if len(judged) < MEDIAN_OF:
+        return float(judged.y[-1])
+    last = max(MEDIAN_OF, rise.width)
+    return robust.median(judged.y[max(onset.index, len(judged) - last) :])
 
 
 def describe(judged: Judged, rise: Excursion, onset: Onset) -> dict[str, Any]:

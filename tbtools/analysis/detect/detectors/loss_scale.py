@@ -81,14 +81,18 @@ def find(series: ScalarSeries) -> Finding | None:
     gone = (series.value == 0) & ~np.logical_or.accumulate(scales[::-1])[::-1]
     points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
     value = np.maximum(series.value[points], LEAST)
-    start = value[: int(START * len(value)) + 1]
-    # What begins with less than 1 was halved before, or is a weight: it is halved all along.
-    halved = start if start[0] >= 1 else value
-    if len(value) < LEAST_POINTS or (np.frexp(halved / start[0])[0] == 0.5).mean() < DYNAMIC:
+    if len(value) < LEAST_POINTS:
         return None
+    start = value[: int(START * len(value)) + 1]
     exponent = np.log2(value)
-    fault = _collapse(exponent) or _falls_to_a_place(exponent)
-    fault = fault or _grows(exponent) or _finds_no_rest(exponent)
+    if start[0] < 1:
+        # It was halved before, or is a weight.
+        fault = _collapse(exponent) if np.isin(np.diff(exponent), (0, -1)).all() else None
+    elif (np.frexp(start / start[0])[0] == 0.5).mean() < DYNAMIC:
+        return None
+    else:
+        fault = _collapse(exponent) or _falls_to_a_place(exponent)
+        fault = fault or _grows(exponent) or _finds_no_rest(exponent)
     return None if fault is None else _finding(series, points, value, fault)
 
 

@@ -70,7 +70,8 @@ def find(
     if rise is None or onset is None or never_learned(validation):
         return None
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
-    if standard_errors is None or standard_errors < -plateau.SIGNIFICANT:
+    least = -plateau.SIGNIFICANT if len(validation) >= IN_ORDER else plateau.SIGNIFICANT
+    if standard_errors is None or standard_errors < least:
         return None
     if onset.sudden and not _goes_on_rising(validation, onset.index):
         return None

@@ -11,10 +11,13 @@ import numpy as np
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART, rate_along
+from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.tasks import is_whole_loss
 from tbtools.analysis.objective import bound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tbtools.analysis.detect.detectors.plateau import Plateau
@@ -32,6 +35,8 @@ NEARLY = 0.015
 CLOSE = 0.1
 # What a score without a known bound comes to that is a share, and stays at, when all is right.
 ALL = (1.0, 100.0)
+# A score that has become better by so many times its noise was learned.
+LEARNED = 3.0
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
 
@@ -60,17 +65,21 @@ class Ended:
         return not self.dead and self.part_since_onset <= COMING_DOWN
 
 
-def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) -> Finding:
+def plateau_finding(
+    judged: Judged, flat: Plateau, rate: ScalarSeries | None, scores: Sequence[Judged] = ()
+) -> Finding:
     """Turns a plateau into a finding: a warning, or an info if it is over or at its end anyway.
 
     Args:
         judged: The series.
         flat: What `plateau.find` or `past_plateau.find` found in it.
         rate: The run's learning rate, where it logs one.
+        scores: What of the run is the better the more.
     """
     ongoing = flat.end == len(judged)
     ended = _ended(rate, judged, flat.onset) if ongoing else None
-    bound = ongoing and _at_bound(judged, flat)
+    nothing = _measures_nothing(judged, flat) and not any(map(_is_learned, scores))
+    bound = ongoing and not nothing and _at_bound(judged, flat)
     nothing_to_come = bound or (ended is not None and ended.explains)
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
@@ -85,7 +94,7 @@ def plateau_finding(judged: Judged, flat: Plateau, rate: ScalarSeries | None) ->
         best_step=judged.step(best),
         best_value=judged.value(best),
         last_good_step=None,
-        message=_message(judged, flat, ended, bound=bound),
+        message=_message(judged, flat, ended, bound=bound, nothing=nothing),
         evidence=_evidence(judged, flat, ended),
     )
 
@@ -127,8 +136,7 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
     if hits <= 0.5:
         return False
     if judged.objective == "min":
-        zero = float(judged.y[judged.best]) == 0.0 and bool(np.all(tail >= 0))
-        return zero and not _measures_nothing(judged, flat)
+        return float(judged.y[judged.best]) == 0.0 and bool(np.all(tail >= 0))
     if flat.onset == 0:
         return False
     if judged.value(judged.best) in ALL and bool(np.all(tail[len(tail) // 2 :] == tail.min())):
@@ -137,9 +145,18 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
 
 
 def _measures_nothing(judged: Judged, flat: Plateau) -> bool:
-    """Whether the loss of a run is zero from its first point on, and was never learned."""
+    """Whether the loss of a run is zero all along."""
     whole = flat.onset == 0 and flat.end == len(judged) and is_whole_loss(judged.series.tag)
     return whole and flat.level == 0 and judged.objective == "min"
+
+
+def _is_learned(score: Judged) -> bool:
+    """Whether a score has become better, or is as good as it can be."""
+    if _is_near(score, score.value(score.best), NEARLY):
+        return True
+    part = max(1, len(score) // 4)
+    gain = robust.median(score.y[:part]) - robust.median(score.y[-part:])
+    return gain > LEARNED * score.noise
 
 
 def _is_near(judged: Judged, level: float, part: float) -> bool:
@@ -209,7 +226,9 @@ def _interval(flat: Plateau, part: float = 1.0) -> list[float]:
     return [(flat.improvement - half) * part + 0.0, (flat.improvement + half) * part + 0.0]
 
 
-def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool) -> str:
+def _message(
+    judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool, nothing: bool
+) -> str:
     text = f"no improvement {_since(judged, flat)} at {judged.logged(flat.level):.4g}, "
     text += f"in {judged.count(flat.end - flat.onset):,} points: {_change(flat)}"
     text += " of its logarithm" if judged.log else ""
@@ -217,9 +236,9 @@ def _message(judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool)
         text += f", after {_amount(flat.before)} before"
     if flat.end < len(judged):
         text += f"; it is over: then it improved to {judged.value(judged.best):.4g}"
-    if _measures_nothing(judged, flat):
-        text += "; a loss that is 0 from its first point on measures nothing: look at the labels, "
-        text += "the mask and the precision of the weights"
+    if nothing:
+        text += "; a loss that is 0 all along measures nothing: look at the labels, the mask and "
+        text += "the precision of the weights"
     if bound:
         text += "; it is at its bound: nothing is left to improve"
     if ended is not None:

@@ -76,10 +76,9 @@ def carries(y: Array, rise: Excursion) -> bool:
     """
     if _turns_as_noise(robust.window_medians(y, rise.width, len(y))):
         return False
-    wander, length = _wander(y, rise)
+    wander = _wander(y, rise)
     reach = CONFIDENCE * _caution(y) * wander
-    lasts = _is_known_before(rise) and len(y) - rise.high >= LASTS * length
-    if lasts and robust.median(y[:BEGINNING_POINTS]) - rise.base > reach:
+    if _outlasts_memory(y, rise) and robust.median(y[:BEGINNING_POINTS]) - rise.base > reach:
         reach *= LASTED / CONFIDENCE
     return wander > 0 and rise.gap <= reach
 
@@ -137,8 +136,8 @@ def _caution(y: Array) -> float:
     return SINCE_THE_START if _changes(early, 1) > SHRINKS * _changes(late, 1) else 1.0
 
 
-def _wander(y: Array, rise: Excursion) -> tuple[float, int]:
-    """How far noise alone carries a series along a rise, as a standard deviation, and its memory.
+def _wander(y: Array, rise: Excursion) -> float:
+    """How far noise alone carries a series along a rise, as a standard deviation.
 
     It goes as far as the changes add up to, and no farther than changes at such a distance do, for
     a memory has an end. They are those before, for a rise brings swings of its own; only where
@@ -154,19 +153,27 @@ def _wander(y: Array, rise: Excursion) -> tuple[float, int]:
         begin = max(0, min(low, len(y) - BLOCK))
         near = y[begin : max(high, begin + BLOCK)]
     if not _has_memory(y):
-        return 0.0, 1
+        return 0.0
     apart = max(1, high - low)
     growth, length = _growth(y, apart)
     if rise.averaged >= AVERAGED * length:
-        return 0.0, length
+        return 0.0
     changes = [_changes(each, 1) for each in np.array_split(near, len(near) // BLOCK)]
     usual = math.sqrt(float(np.mean(np.square(changes))))
-    return usual * min(math.sqrt(apart), growth), length
+    return usual * min(math.sqrt(apart), growth)
 
 
 def _is_known_before(rise: Excursion) -> bool:
     """Whether the points before a rise are enough to tell what memory they have."""
     return rise.low > LEAST_POINTS + 2
+
+
+def _outlasts_memory(y: Array, rise: Excursion) -> bool:
+    """Whether a rise is there for longer than the memory of what was before it lasts."""
+    if not _is_known_before(rise):
+        return False
+    _, length = _growth(y[: rise.low], rise.low)
+    return len(y) - rise.high >= LASTS * length
 
 
 def _has_memory(y: Array) -> bool:

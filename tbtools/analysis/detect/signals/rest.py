@@ -1,4 +1,4 @@
-"""Where a descent comes to rest: the first window of the level at its end, and what was improved."""
+"""Where a descent comes to rest: the first window of the level, and what was improved before it."""
 
 from __future__ import annotations
 

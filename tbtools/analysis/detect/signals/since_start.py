@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.detect.signals.excursion import BEFORE, PERSISTENT, Excursion
+from tbtools.analysis.detect.signals.excursion import Excursion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # So many points tell what they are means of; of more, rounding leaves too little.
-LEAST_POINTS, MOST_POINTS = 24, 64
-# Draws that differ by less than this part of the largest mean are one value, for means are rounded
-# when they are written; there are no more values than these.
-SAME = 0.05
+LEAST_POINTS, MOST_POINTS = 24, 40
+# Draws are one value within this part of the usual mean, for means are rounded when they are
+# written; there are no more values than these.
+SAME = 0.1
 VALUES = 5
-# What is measured itself is its own draw: nearly all draws are farther than that from their mean.
-APART = 0.9
+# What is measured itself is its own draw: nearly all draws are farther from their mean than this
+# part of them.
+APART, OFF = 0.9, 0.05
 # Later on a mean moves by no more than such draws move it, but for rounding.
 ROUNDING = 1.1
-# Standard errors by which draws are worse from the point on at which they are by the most. Of some
-# hundred that are no worse one series in 250 has so many.
-CONFIDENCE = 4.0
+# Standard errors by which draws are worse from the point on at which they are by the most. Of level
+# draws one series in 250 has so many, of up to 300; of a thousand one in 40.
+CONFIDENCE = 4.5
+# So many draws on each side of it, and so many that vary by their whole range: a few are luck.
+LEAST_DRAWS = 10
+LEAST_VARIANCE = 2.0
 
 
 def is_mean(y: Array) -> bool:
@@ -46,33 +50,63 @@ def is_mean(y: Array) -> bool:
     if len(y) < LEAST_POINTS or robust.repeats(first):
         return False
     draws = _draws(first)
-    same = SAME * float(np.abs(first).max())
-    few = len(np.unique(np.round(draws / same))) <= VALUES
-    apart = np.abs(draws - first) > SAME * np.maximum(np.abs(draws), np.abs(first))
-    if not few or apart[int(np.argmax(first != first[0])) :].mean() < APART:
+    apart = np.abs(draws - first) > OFF * np.maximum(np.abs(draws), np.abs(first))
+    if apart[int(np.argmax(first != first[0])) :].mean() < APART:
+        return False
+    if not _are_few(draws, SAME * robust.median(np.abs(first))):
         return False
     later = np.abs(np.diff(y)) * np.arange(2, len(y) + 1)
     return bool(later.max() <= ROUNDING * np.ptp(draws))
 
 
 def got_worse(y: Array) -> Excursion | None:
-    """Looks for the point from which on the draws are worse, up to the end.
+    """Looks for the point from which on the draws are worse than some before it, up to the end.
+
+    They are compared with the last few, with twice, four times, ... as many before, and with all:
+    they may have become better first.
 
     Args:
         y: Means since the start, lower is better.
     """
     draws = _draws(y)
-    count = np.arange(1, len(draws))
-    before = draws.cumsum()[:-1] / count
-    after = (draws.sum() - draws.cumsum()[:-1]) / (len(draws) - count)
-    error = float(np.std(draws)) * (1 / count + 1 / (len(draws) - count)) ** 0.5
-    worse = ((after - before) / error)[BEFORE - 1 : -PERSISTENT]
-    if not len(worse) or worse.max() <= CONFIDENCE:
+    count = len(draws)
+    scatter = float(np.std(draws))
+    if scatter <= 0:
         return None
-    low = BEFORE - 1 + int(np.argmax(worse))
-    base, end = float(y[low]), float(y[-1])
+    least = max(LEAST_DRAWS, int(LEAST_VARIANCE * (np.ptp(draws) / scatter) ** 2))
+    if count < 2 * least:
+        return None
+    total = np.concatenate([[0.0], draws.cumsum()])
+    splits = np.arange(least, count - least + 1)
+    after = (total[-1] - total[splits]) / (count - splits)
+    best, low = CONFIDENCE, None
+    for length in _lengths(least, count):
+        begin = np.maximum(splits - length, 0)
+        before = (total[splits] - total[begin]) / (splits - begin)
+        error = scatter * (1 / (splits - begin) + 1 / (count - splits)) ** 0.5
+        worse = (after - before) / error
+        place = int(np.argmax(worse))
+        if worse[place] > best:
+            best, low = float(worse[place]), int(splits[place]) - 1
+    if low is None:
+        return None
+    base = float(y[low])
+    gap = float(y[-1]) - base
     progress = max(0.0, robust.quantile(y[: low + 1], 0.75) - base)
-    return Excursion(end - base, base, low, len(y) - 1, 1, float(error[low]), progress)
+    return Excursion(gap, base, low, count - 1, 1, gap / best, progress) if gap > 0 else None
+
+
+def _lengths(least: int, count: int) -> list[int]:
+    doublings = range(max(0, (count // least).bit_length()))
+    return [*(least << doubling for doubling in doublings), count]
+
+
+def _are_few(draws: Array, width: float) -> bool:
+    """Whether draws have few values: groups that are no wider than so much, and as far apart."""
+    ordered = np.sort(draws)
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(ordered) > width) + 1])
+    ends = np.concatenate([begins[1:], [len(ordered)]]) - 1
+    return len(begins) <= VALUES and bool((ordered[ends] - ordered[begins] <= width).all())
 
 
 def _draws(y: Array) -> Array:
