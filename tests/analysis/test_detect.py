@@ -390,6 +390,13 @@ def test_a_loss_of_zero_beside_a_score_that_is_learned_is_an_end(accuracy: np.nd
     assert (found.kind, found.severity) == ("plateau", "info")
 
 
+@pytest.mark.parametrize("accuracy", [[np.nan] * 9, [0.6, *[0.5] * 8], [0.0] * 20 + [1.0], [0.5]])
+def test_a_loss_of_zero_beside_a_score_that_says_nothing(accuracy: list[float]) -> None:
+    zero, score = series(np.zeros(30), "loss"), series(np.array(accuracy), "val/accuracy")
+    [found] = [each for each in detect_series([zero, score]) if each.tag == "loss"]
+    assert (found.kind, found.severity) == ("plateau", "warning")
+
+
 @pytest.mark.parametrize("before", [1, 2, 3])
 def test_what_stands_still_after_few_points_is_level_from_there_on(before: int) -> None:
     accuracy = [0.2, 0.25, 0.3][:before] + [0.31] * 7 + [0.31]

@@ -81,3 +81,41 @@ def test_values_so_small_that_a_part_of_them_is_none_have_no_warning(tag: str) -
     smallest = float(np.finfo(np.float64).smallest_subnormal)
     values = np.array([smallest, 0.5, 1.0, 0.0] * 32)
     detect_series([ScalarSeries.from_arrays("run", tag, np.arange(128), values)])
+
+
+TAGS = (
+    *("loss", "train/loss", "val/loss", "eval/accuracy", "val/f1", "rollout/ep_rew_mean"),
+    *("success_rate", "lr", "Loss/learning_rate", "grad_norm", "loss_scale", "clients/sampled"),
+    *("speed", "explained_variance"),
+)
+LENGTHS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 16, 24, 30, 64, 200)
+COURSES: tuple[Callable[[np.random.Generator, int], Any], ...] = (
+    lambda _, n: np.zeros(n),
+    lambda random, n: np.full(n, random.choice([1, 0.5, -1, 1e30, 5e-324])),
+    lambda random, n: np.cumsum(random.random(n) < 0.3) / np.arange(1, n + 1),
+    lambda random, n: np.exp(random.normal(0, random.choice([0.1, 3, 100]), n)),
+    lambda random, n: random.normal(size=n).cumsum(),
+    lambda _, n: 0.5 ** np.arange(n),
+    lambda random, n: random.integers(-3, 3, n) * random.choice([1, 5e-324, 1e300]),
+    lambda random, n: 1e-3 * 1.5 ** np.clip(random.integers(-1, 2, n).cumsum(), -8, 8),
+    lambda random, n: np.concatenate([random.normal(size=n), np.full(9, 0.3)])[:n][::-1],
+    lambda random, n: np.concatenate([[-1e5], random.normal(size=n)])[:n],
+    lambda random, n: (random.random(n) < 0.1) * 1.0,
+)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_runs_of_short_series_of_any_kind_have_no_warning(part: int) -> None:
+    for seed in range(200 * part, 200 * part + 200):
+        random = np.random.default_rng(seed)
+        run = []
+        for tag in random.choice(TAGS, random.integers(1, 6), replace=False):
+            count = int(random.choice(LENGTHS))
+            values = np.asarray(COURSES[random.integers(len(COURSES))](random, count), float)
+            if count and random.random() < 0.2:
+                values[random.integers(count, size=1 + count // 8)] = random.choice(
+                    [np.nan, np.inf, 0]
+                )
+            steps = np.arange(count) * random.integers(1, 50)
+            run.append(ScalarSeries.from_arrays("run", str(tag), steps, values))
+        detect_series(run)

@@ -159,6 +159,8 @@ def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None
 
 def _goes_on_falling(training: Judged, validation: Judged, onset: int) -> bool:
     """Whether the training series falls to a part of what was left there."""
+    if not len(training):
+        return False
     ideal = plateau_finding.ideal_of(training)
     if ideal is None and not training.log:
         return False

@@ -152,6 +152,8 @@ def _measures_nothing(judged: Judged, flat: Plateau) -> bool:
 
 def _is_learned(score: Judged) -> bool:
     """Whether a score has become better, or is as good as it can be."""
+    if not len(score):
+        return False
     if _is_near(score, score.value(score.best), NEARLY):
         return True
     part = max(1, len(score) // 4)

@@ -189,6 +189,8 @@ def of_few(y: Array) -> Valley | None:
         return None
     lowest = int(np.argmin(y))
     fall, gap = float(y[0] - y[lowest]), float(y[-1] - y[lowest])
+    if gap <= 0:
+        return None
     change = np.diff(y)
     back = change[lowest:][change[lowest:] <= 0]
     fits = len(y) >= min(chance.LEAST_EXPLAINED)
@@ -218,7 +220,7 @@ def of_few_beside(y: Array) -> Valley | None:
     change = np.diff(y)
     back = 1 if len(y) >= FEWEST else 0
     gap = float(y[-1] - y[0])
-    if np.argmin(y) > 0 or np.count_nonzero(change <= 0) > back or gap < WORTH * y[0]:
+    if np.argmin(y) > 0 or np.count_nonzero(change <= 0) > back or gap <= WORTH * y[0]:
         return None
     high = 1 + int(np.argmax(change))
     return Valley(0, float(y[0]), gap, 0.0, 0.0, 1.0, float(change.max()) / gap, high)
