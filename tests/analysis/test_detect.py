@@ -390,6 +390,12 @@ def test_a_loss_of_zero_beside_a_score_that_is_learned_is_an_end(accuracy: np.nd
     assert (found.kind, found.severity) == ("plateau", "info")
 
 
+def test_a_training_loss_of_zero_beside_an_evaluation_that_is_learned_is_an_end() -> None:
+    zero, falls = series(np.zeros(30), "train/loss"), series(0.9 ** np.arange(30), "val/loss")
+    [found] = [each for each in detect_series([zero, falls]) if each.tag == "train/loss"]
+    assert found.severity == "info"
+
+
 @pytest.mark.parametrize("accuracy", [[np.nan] * 9, [0.6, *[0.5] * 8], [0.0] * 20 + [1.0], [0.5]])
 def test_a_loss_of_zero_beside_a_score_that_says_nothing(accuracy: list[float]) -> None:
     zero, score = series(np.zeros(30), "loss"), series(np.array(accuracy), "val/accuracy")

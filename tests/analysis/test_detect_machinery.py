@@ -514,14 +514,22 @@ def test_a_scale_without_a_value_is_none(value: float, points: int) -> None:
     assert not detect_series([series]).of("loss_scale")
 
 
-@pytest.mark.parametrize(("tag", "told"), [("clients/sampled", True), ("num_workers", True)])
-@pytest.mark.parametrize("other", ["worker/batch_size", "env/num_nodes", "clients/mask_ratio"])
-def test_who_takes_part_is_no_task(tag: str, other: str, told: bool) -> None:
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("clients/sampled", True),
+        ("fl/num_clients", True),
+        ("num_workers", True),
+        ("worker/batch_size", False),
+        ("env/num_nodes", False),
+        ("clients/mask_ratio", False),
+    ],
+)
+def test_who_takes_part_is_no_task(tag: str, told: bool) -> None:
     loss = 3 * np.exp(-POINT / 60) + 0.3 + LOSS_NOISE + np.where(POINT < N // 2, 0, 0.8)
-    fewer = np.where(POINT < N // 2, 10, 20)
-    for name, expected in ((tag, told), (other, not told)):
-        found = detect_series([logged(name, fewer), logged("train/loss", loss)])
-        assert bool(found.of("divergence")) == expected
+    changed = np.where(POINT < N // 2, 20, 10)
+    found = detect_series([logged(tag, changed), logged("train/loss", loss)])
+    assert bool(found.of("divergence")) == told
 
 
 def test_a_rate_that_is_adapted_explains_no_plateau() -> None:
@@ -783,6 +791,12 @@ def test_a_scale_below_one_that_is_halved_all_along() -> None:
     assert re.match(r"fell from 0\.[0-9]+ to 0\.0001221 since step ", one.message)
 
 
+def test_a_scale_below_one_that_is_halved_until_it_is_zero() -> None:
+    scale = np.where(POINT < 300, 0.5 ** (1 + POINT // 12), 0.0)
+    [one] = found(logged("loss_scale", scale), loss())
+    assert (one.kind, one.severity, one.evidence["level_after"]) == ("loss_scale", "warning", 0.0)
+
+
 def test_a_scale_that_finds_another_place_is_an_info() -> None:
     """Eight halvings, and then it is doubled and halved as before: gradients are larger."""
     exponent = np.maximum(8, 16 - np.maximum(0, POINT - 200)) + (POINT // 15) % 2
@@ -800,8 +814,12 @@ def test_a_scale_that_finds_another_place_is_an_info() -> None:
         2.0 ** np.minimum(16, 8 + POINT // 50),
         np.linspace(100, 0.5, N),
         np.where(POINT < 90, 0.5, 0.5 * 0.97 ** (POINT - 90)),
+        np.where(POINT < 90, 0.5, 0.0),
     ],
-    ids=["none", "static", "starts_high", "comes_and_goes", "grows", "weight", "small weight"],
+    ids=[
+        *("none", "static", "starts_high", "comes_and_goes", "grows", "weight", "small weight"),
+        "weight that is turned off",
+    ],
 )
 def test_scales_that_are_healthy(scale: np.ndarray) -> None:
     assert not found(logged("train/loss_scale", scale), loss())

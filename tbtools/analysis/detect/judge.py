@@ -328,7 +328,7 @@ def _trend(
         return [diverged, *_spikes(judged, may, len(judged) - points)]
     spikes = _spikes(judged, may, len(judged))
     if may.rests and (flat := _flat(judged, rate)) is not None:
-        return [plateau_finding(judged, flat, rate, task.scores), *spikes]
+        return [plateau_finding(judged, flat, rate, (*task.scores, *task.losses)), *spikes]
     return spikes
 
 

@@ -72,10 +72,11 @@ _COUNTS = frozenset(
         *("best", "dead", "stopped", "clipped"),
     }
 )
-# Fewer that take part are no other task, by these words alone.
+# How many take part is no task, by these words alone.
 _TAKE_PART = frozenset({"client", "clients", "worker", "workers", "replicas", "gpus", "devices"})
 _HOW_MANY = frozenset(
     {"num", "n", "number", "of", "active", "alive", "available", "sampled", "selected", "connected"}
+    | {"per", "round"}
 )
 
 
@@ -403,7 +404,10 @@ def _is_schedule(value: NDArray[np.float64]) -> bool:
 def _may_be_set(tag: str) -> bool:
     """Whether a tag may be that of a setting; learning rates and the like are asked elsewhere."""
     said = set(words(tag))
-    takes_part = bool(said & _TAKE_PART) and said <= _TAKE_PART | _HOW_MANY
+    takes_part = any(
+        each & _TAKE_PART and each <= _TAKE_PART | _HOW_MANY
+        for each in (said, set(words(tag.rpartition("/")[2])))
+    )
     return machinery_of(tag) is None and not said & _COUNTS and not takes_part
 
 

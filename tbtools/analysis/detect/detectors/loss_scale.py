@@ -87,7 +87,9 @@ def find(series: ScalarSeries) -> Finding | None:
     exponent = np.log2(value)
     if start[0] < 1:
         # It was halved before, or is a weight.
-        fault = _collapse(exponent) if np.isin(np.diff(exponent), (0, -1)).all() else None
+        halvings = np.diff(exponent[series.value[points] > 0])
+        halved = np.count_nonzero(halvings) >= HALVINGS and np.isin(halvings, (0, -1)).all()
+        fault = _collapse(exponent) if halved else None
     elif (np.frexp(start / start[0])[0] == 0.5).mean() < DYNAMIC:
         return None
     else:

@@ -35,7 +35,7 @@ NEARLY = 0.015
 CLOSE = 0.1
 # What a score without a known bound comes to that is a share, and stays at, when all is right.
 ALL = (1.0, 100.0)
-# A score that has become better by so many times its noise was learned.
+# What has become better by so many times its noise was learned.
 LEARNED = 3.0
 # A series has noise if one in so many of its points is worse than the one before.
 NOISY = 0.05
@@ -66,7 +66,7 @@ class Ended:
 
 
 def plateau_finding(
-    judged: Judged, flat: Plateau, rate: ScalarSeries | None, scores: Sequence[Judged] = ()
+    judged: Judged, flat: Plateau, rate: ScalarSeries | None, others: Sequence[Judged] = ()
 ) -> Finding:
     """Turns a plateau into a finding: a warning, or an info if it is over or at its end anyway.
 
@@ -74,11 +74,11 @@ def plateau_finding(
         judged: The series.
         flat: What `plateau.find` or `past_plateau.find` found in it.
         rate: The run's learning rate, where it logs one.
-        scores: What of the run is the better the more.
+        others: What else of the run has an objective.
     """
     ongoing = flat.end == len(judged)
     ended = _ended(rate, judged, flat.onset) if ongoing else None
-    nothing = _measures_nothing(judged, flat) and not any(map(_is_learned, scores))
+    nothing = _measures_nothing(judged, flat) and not any(map(_is_learned, others))
     bound = ongoing and not nothing and _at_bound(judged, flat)
     nothing_to_come = bound or (ended is not None and ended.explains)
     best = int(np.argmin(judged.y[: flat.end]))
@@ -150,15 +150,15 @@ def _measures_nothing(judged: Judged, flat: Plateau) -> bool:
     return whole and flat.level == 0 and judged.objective == "min"
 
 
-def _is_learned(score: Judged) -> bool:
-    """Whether a score has become better, or is as good as it can be."""
-    if not len(score):
+def _is_learned(other: Judged) -> bool:
+    """Whether a score or a loss has become better, or is as good as it can be."""
+    if not len(other):
         return False
-    if _is_near(score, score.value(score.best), NEARLY):
+    if _is_near(other, other.value(other.best), NEARLY):
         return True
-    part = max(1, len(score) // 4)
-    gain = robust.median(score.y[:part]) - robust.median(score.y[-part:])
-    return gain > LEARNED * score.noise
+    part = max(1, len(other) // 4)
+    gain = robust.median(other.y[:part]) - robust.median(other.y[-part:])
+    return gain > LEARNED * other.noise
 
 
 def _is_near(judged: Judged, level: float, part: float) -> bool:

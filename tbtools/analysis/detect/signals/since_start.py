@@ -20,20 +20,18 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# So many points tell what they are means of; of more, rounding leaves too little.
-LEAST_POINTS, MOST_POINTS = 24, 40
-# Draws are one value within this part of the usual mean, for means are rounded when they are
-# written; there are no more values than these.
-SAME = 0.1
+# So many points tell what they are means of.
+LEAST_POINTS = 24
+# Draws have no more values than these, and so many are not the usual one: what was once something
+# else, at first, is a mean of nothing.
 VALUES = 5
-# What is measured itself is its own draw: nearly all draws are farther from their mean than this
-# part of them.
-APART, OFF = 0.9, 0.05
-# Later on a mean moves by no more than such draws move it, but for rounding.
-ROUNDING = 1.1
+UNUSUAL = 3
+# Numbers of so many digits behind the point, or else of float32, are rounded when they are written.
+DIGITS = range(2, 7)
+FLOAT32 = 2.0**-23
 # Standard errors by which draws are worse from the point on at which they are by the most. Of level
-# draws one series in 250 has so many, of up to 300; of a thousand one in 40.
-CONFIDENCE = 4.5
+# draws one series in 200 has so many at the most, of up to a thousand draws.
+CONFIDENCE = 4.0
 # So many draws on each side of it, and so many that vary by their whole range: a few are luck.
 LEAST_DRAWS = 10
 LEAST_VARIANCE = 2.0
@@ -45,25 +43,22 @@ def is_mean(y: Array) -> bool:
     Args:
         y: Values.
     """
-    first = y[:MOST_POINTS]
+    # Of most series the first points tell that they are none.
+    if len(y) < LEAST_POINTS or not _are_few(*_draws_and_width(y[:LEAST_POINTS])):
+        return False
     # What mostly stands still is no mean: it leaps.
-    if len(y) < LEAST_POINTS or robust.repeats(first):
+    if robust.repeats(y):
         return False
-    draws = _draws(first)
-    apart = np.abs(draws - first) > OFF * np.maximum(np.abs(draws), np.abs(first))
-    if apart[int(np.argmax(first != first[0])) :].mean() < APART:
-        return False
-    if not _are_few(draws, SAME * robust.median(np.abs(first))):
-        return False
-    later = np.abs(np.diff(y)) * np.arange(2, len(y) + 1)
-    return bool(later.max() <= ROUNDING * np.ptp(draws))
+    draws, width = _draws_and_width(y)
+    unusual = np.abs(draws - robust.median(draws)) > width
+    return bool(np.count_nonzero(unusual) >= UNUSUAL) and _are_few(draws, width)
 
 
 def got_worse(y: Array) -> Excursion | None:
     """Looks for the point from which on the draws are worse than some before it, up to the end.
 
-    They are compared with the last few, with twice, four times, ... as many before, and with all:
-    they may have become better first.
+    They are compared with the last few, with twice, four times, ... as many before, half as many as
+    they are at the least, and with all: they may have become better first.
 
     Args:
         y: Means since the start, lower is better.
@@ -84,11 +79,13 @@ def got_worse(y: Array) -> Excursion | None:
         begin = np.maximum(splits - length, 0)
         before = (total[splits] - total[begin]) / (splits - begin)
         error = scatter * (1 / (splits - begin) + 1 / (count - splits)) ** 0.5
-        worse = (after - before) / error
+        # What is the best of many short stretches was lucky, or the crest of a wave.
+        long = 2 * (splits - begin) >= count - splits
+        worse = np.where(long, (after - before) / error, 0.0)
         place = int(np.argmax(worse))
         if worse[place] > best:
             best, low = float(worse[place]), int(splits[place]) - 1
-    if low is None:
+    if low is None or not _ends_worse(draws, low + 1):
         return None
     base = float(y[low])
     gap = float(y[-1]) - base
@@ -99,6 +96,26 @@ def got_worse(y: Array) -> Excursion | None:
 def _lengths(least: int, count: int) -> list[int]:
     doublings = range(max(0, (count // least).bit_length()))
     return [*(least << doubling for doubling in doublings), count]
+
+
+def _ends_worse(draws: Array, split: int) -> bool:
+    """Whether the later half of what comes behind a point is worse than as many draws before it."""
+    late = draws[(split + len(draws)) // 2 :]
+    before = draws[max(0, split - len(late)) : split]
+    error = float(np.std(draws)) * (1 / len(late) + 1 / len(before)) ** 0.5
+    return bool(late.mean() - before.mean() > CONFIDENCE / 2 * error)
+
+
+def _draws_and_width(y: Array) -> tuple[Array, float]:
+    """The draws, and how much rounding makes of one value."""
+    return _draws(y), 2 * len(y) * _unit(y)
+
+
+def _unit(y: Array) -> float:
+    """The step in which values are rounded."""
+    digits = (digits for digits in DIGITS if np.array_equal(y, np.round(y, digits)))
+    found = next(digits, None)
+    return FLOAT32 * float(np.abs(y).max()) if found is None else 10.0**-found
 
 
 def _are_few(draws: Array, width: float) -> bool:
