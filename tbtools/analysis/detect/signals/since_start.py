@@ -26,7 +26,7 @@ LEAST_POINTS = 24
 # else, at first, is a mean of nothing.
 VALUES = 5
 UNUSUAL = 3
-# Numbers of so many digits behind the point, or else of float32, are rounded when they are written.
+# Means are rounded when they are written: to so many digits behind the point, or else by float32.
 DIGITS = range(2, 7)
 FLOAT32 = 2.0**-23
 # Standard errors by which draws are worse from the point on at which they are by the most. Of level
@@ -112,10 +112,12 @@ def _draws_and_width(y: Array) -> tuple[Array, float]:
 
 
 def _unit(y: Array) -> float:
-    """The step in which values are rounded."""
-    digits = (digits for digits in DIGITS if np.array_equal(y, np.round(y, digits)))
-    found = next(digits, None)
-    return FLOAT32 * float(np.abs(y).max()) if found is None else 10.0**-found
+    """The step in which values are rounded, before they were written as float32."""
+    exact = FLOAT32 * float(np.abs(y).max())
+    for digits in DIGITS:
+        if np.abs(y - np.round(y, digits)).max() <= exact:
+            return 10.0**-digits
+    return exact
 
 
 def _are_few(draws: Array, width: float) -> bool:
