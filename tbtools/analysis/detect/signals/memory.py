@@ -17,6 +17,7 @@ import numpy as np
 
 from tbtools.analysis.detect.signals import excursion, robust
 from tbtools.analysis.detect.signals.onset import START
+from tbtools.analysis.detect.signals.since_start import draws_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def _draws(y: Array) -> float:
 
     From one to the next, for what goes somewhere is no draw.
     """
-    return robust.sigma(np.diff(np.arange(1, BLOCK + 1) * y[:BLOCK], 2)) / 2**0.5
+    return robust.sigma(np.diff(draws_of(y[:BLOCK])[1:])) / 2**0.5
 
 
 def _caution(y: Array) -> float:

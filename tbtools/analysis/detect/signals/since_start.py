@@ -63,7 +63,7 @@ def got_worse(y: Array) -> Excursion | None:
     Args:
         y: Means since the start, lower is better.
     """
-    draws = _draws(y)
+    draws = draws_of(y)
     count = len(draws)
     scatter = float(np.std(draws))
     if scatter <= 0:
@@ -93,9 +93,17 @@ def got_worse(y: Array) -> Excursion | None:
     return Excursion(gap, base, low, count - 1, 1, gap / best, progress) if gap > 0 else None
 
 
+def draws_of(y: Array) -> Array:
+    """The draws of which values are the means since the first.
+
+    Args:
+        y: Means.
+    """
+    return np.diff(np.arange(1, len(y) + 1) * y, prepend=0.0)
+
+
 def _lengths(least: int, count: int) -> list[int]:
-    doublings = range(max(0, (count // least).bit_length()))
-    return [*(least << doubling for doubling in doublings), count]
+    return [*(least << doubling for doubling in range((count // least).bit_length())), count]
 
 
 def _ends_worse(draws: Array, split: int) -> bool:
@@ -108,7 +116,7 @@ def _ends_worse(draws: Array, split: int) -> bool:
 
 def _draws_and_width(y: Array) -> tuple[Array, float]:
     """The draws, and how much rounding makes of one value."""
-    return _draws(y), 2 * len(y) * _unit(y)
+    return draws_of(y), 2 * len(y) * _unit(y)
 
 
 def _unit(y: Array) -> float:
@@ -126,7 +134,3 @@ def _are_few(draws: Array, width: float) -> bool:
     begins = np.concatenate([[0], np.flatnonzero(np.diff(ordered) > width) + 1])
     ends = np.concatenate([begins[1:], [len(ordered)]]) - 1
     return len(begins) <= VALUES and bool((ordered[ends] - ordered[begins] <= width).all())
-
-
-def _draws(y: Array) -> Array:
-    return np.diff(np.arange(1, len(y) + 1) * y, prepend=0.0)
