@@ -16,6 +16,7 @@ from tbtools.analysis.detect.detectors import (
     blank,
     divergence,
     gradient,
+    guessing,
     nonfinite,
     overfitting,
     past_plateau,
@@ -64,6 +65,9 @@ if TYPE_CHECKING:
     Directions = dict[str, dict[str, Objective]]
 
 Key = tuple[str, str]
+
+# These are looked for in fewer points than others, too.
+_TOLD_OF_FEW = frozenset({"overfitting", "plateau"})
 
 # These say nothing of how large the other values of a series are.
 _SAY_NO_SIZE = frozenset({"nonfinite", "stall"})
@@ -169,6 +173,8 @@ def _detect(
         if not isinstance(fit, AsItIs) and len(fit) <= divergence.FEW
     }
     left -= scaled.keys() | blanks.keys() | short
+    few = {key for key in short - overfitted.keys() if _is_course_of_few(judged[key])}
+    left |= few
     runs = {run for run, _ in left}
     grown = scaled | {(one.run, one.tag): one for one in found if gradient.is_rise(one)}
     tasks = given((one for one in every if one.run in runs and len(one.step)), judged, grown)
@@ -177,17 +183,20 @@ def _detect(
             continue
         if progress:
             progress(number, len(judged))
-        if key in overfitted:
+        if key in few:
+            found += _at_rest(fit, rates.get(key[0]), tasks[key[0]])
+        elif key in overfitted:
             found += _spikes(fit, looked[key], len(fit))
         else:
             found += _trend(fit, rates.get(key[0]), tasks[key[0]], looked[key])
     if progress:
         progress(len(judged), len(judged))
+    told = {(one.run, one.tag) for one in found if one.kind in _TOLD_OF_FEW}
     axes = run_axes(every, found)
     found = with_parts_at_rest(with_company(found, axes), judged, objectives)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
-        not_judged=tuple(_not_judged(every, fits, short, overfitted)),
+        not_judged=tuple(_not_judged(every, fits, short, told)),
     )
 
 
@@ -327,9 +336,12 @@ def _trend(
         points = int(diverged.evidence["points_since"]) // judged.width
         return [diverged, *_spikes(judged, may, len(judged) - points)]
     spikes = _spikes(judged, may, len(judged))
-    if may.rests and (flat := _flat(judged, rate)) is not None:
-        return [plateau_finding(judged, flat, rate, (*task.scores, *task.losses)), *spikes]
-    return spikes
+    return [*_at_rest(judged, rate, task), *spikes] if may.rests else spikes
+
+
+def _at_rest(judged: Judged, rate: ScalarSeries | None, task: Given) -> list[Finding]:
+    flat = _flat(judged, rate, task.scores)
+    return [] if flat is None else [plateau_finding(judged, flat, rate, task.scores, task.losses)]
 
 
 def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
@@ -338,17 +350,17 @@ def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
     return [] if found is None else [found]
 
 
-def _flat(judged: Judged, rate: ScalarSeries | None) -> Plateau | None:
+def _flat(judged: Judged, rate: ScalarSeries | None, scores: Iterable[Judged]) -> Plateau | None:
     """The plateau at the end, or else the longest that is over; none where the rate went up."""
-    if not plateau.may_be_asked(judged.y):
-        return None
-    if len(judged.y) < plateau.LEAST_POINTS:
-        return plateau.of_few(judged.y)
-    windows = plateau.windows(judged.y)
-    scale = plateau.MOVED if judged.log else None
-    ideal = ideal_of(judged)
-    flat = plateau.find(judged.y, windows, scale=scale, ideal=ideal)
-    flat = flat or past_plateau.find(judged.y, windows)
+    y, windows = judged.y, None
+    flat = plateau.of_few(y)
+    if flat is None and len(y) >= plateau.LEAST_POINTS:
+        windows = plateau.windows(y)
+        scale = plateau.MOVED if judged.log else None
+        flat = plateau.find(y, windows, scale=scale, ideal=ideal_of(judged))
+    flat = flat or guessing.find(judged, scores)
+    if flat is None and windows is not None:
+        flat = past_plateau.find(y, windows)
     return None if flat is None or restarts_within(rate, judged, flat.onset, flat.end) else flat
 
 

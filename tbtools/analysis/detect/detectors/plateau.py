@@ -32,8 +32,11 @@ IMPROVED = 4.0
 START = 0.15
 # Fewer points of noise prove nothing.
 LEAST_POINTS = 12
-# ... and so many at the end that are all the same, everything.
+# ... and so many at the end that are all the same, everything; of fewer, which never were another.
 ALL_THE_SAME = 8
+NEVER_ANOTHER = 6
+# Of more points the others tell noise, too.
+MOST_STILL = 24
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
 # One-sided 99 %: what improved by more since the start may well be learning.
@@ -97,17 +100,6 @@ class Windows:
     def point(self, window: int) -> int:
         """Index of the first point of a window; points before the first window belong to it."""
         return self.start + window * self.width if window > 0 else 0
-
-
-def may_be_asked(y: Array) -> bool:
-    """Whether there are enough points: of what does not move at all fewer are.
-
-    Args:
-        y: Values.
-    """
-    if len(y) >= LEAST_POINTS:
-        return True
-    return len(y) - _still_from(y) >= ALL_THE_SAME
 
 
 def windows(y: Array) -> Windows:
@@ -183,13 +175,16 @@ def find(
 
 
 def of_few(y: Array) -> Plateau | None:
-    """Looks for a stretch at the end that does not move, in points too few to tell noise.
+    """Looks for a half at the end that does not move, in points too few to tell noise.
 
     Args:
-        y: Values, fewer than `LEAST_POINTS`, lower is better.
+        y: Values, lower is better.
     """
+    if not NEVER_ANOTHER <= len(y) <= MOST_STILL:
+        return None
     begin, level = _still_from(y), float(y[-1])
-    if len(y) - begin < ALL_THE_SAME or level > y.min():
+    still = len(y) - begin
+    if still < (ALL_THE_SAME if begin else NEVER_ANOTHER) or still < begin or level > y.min():
         return None
     before = robust.median(y[:begin]) - level if begin else 0.0
     return Plateau(begin, len(y), level, 0.0, 0.0, before)
@@ -278,7 +273,9 @@ def _is_flat(
     if wanders(y, tail, descent=float(level[: onset + 1].max() - robust.median(tail))):
         return False
     improvement, error = trend(tail, spread)
-    if improvement - LIMIT * error < -small:
+    # What never was better has not improved, be it level or a little worse.
+    may_be_level = before == 0 and improvement + LIMIT * error > 0
+    if improvement - LIMIT * error < -small and not may_be_level:
         return False
     if before > 0 and _was_better(tail, spread, small):
         return False

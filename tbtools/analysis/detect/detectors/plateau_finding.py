@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tbtools.analysis.detect.detectors import guessing
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART, rate_along
@@ -66,7 +67,11 @@ class Ended:
 
 
 def plateau_finding(
-    judged: Judged, flat: Plateau, rate: ScalarSeries | None, others: Sequence[Judged] = ()
+    judged: Judged,
+    flat: Plateau,
+    rate: ScalarSeries | None,
+    scores: Sequence[Judged] = (),
+    losses: Sequence[Judged] = (),
 ) -> Finding:
     """Turns a plateau into a finding: a warning, or an info if it is over or at its end anyway.
 
@@ -74,12 +79,14 @@ def plateau_finding(
         judged: The series.
         flat: What `plateau.find` or `past_plateau.find` found in it.
         rate: The run's learning rate, where it logs one.
-        others: What else of the run has an objective.
+        scores: Series of the run of which more is better,
+        losses: and of which less is.
     """
     ongoing = flat.end == len(judged)
     ended = _ended(rate, judged, flat.onset) if ongoing else None
-    nothing = _measures_nothing(judged, flat) and not any(map(_is_learned, others))
+    nothing = _measures_nothing(judged, flat) and not any(map(_is_learned, (*scores, *losses)))
     bound = ongoing and not nothing and _at_bound(judged, flat)
+    classes = guessing.classes_of(judged, judged.logged(flat.level), scores) if ongoing else None
     nothing_to_come = bound or (ended is not None and ended.explains)
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
@@ -94,8 +101,8 @@ def plateau_finding(
         best_step=judged.step(best),
         best_value=judged.value(best),
         last_good_step=None,
-        message=_message(judged, flat, ended, bound=bound, nothing=nothing),
-        evidence=_evidence(judged, flat, ended),
+        message=_message(judged, flat, ended, classes, bound=bound, nothing=nothing),
+        evidence=_evidence(judged, flat, ended, classes),
     )
 
 
@@ -195,7 +202,9 @@ def _since_below(values: NDArray[np.float64], limit: float) -> int:
     return int(np.flatnonzero(values > limit)[-1]) + 1
 
 
-def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, Any]:
+def _evidence(
+    judged: Judged, flat: Plateau, ended: Ended | None, classes: int | None
+) -> dict[str, Any]:
     evidence: dict[str, Any] = {
         "level": judged.logged(flat.level),
         "improvement": flat.improvement,
@@ -209,6 +218,8 @@ def _evidence(judged: Judged, flat: Plateau, ended: Ended | None) -> dict[str, A
         part = _per_thousand(judged, flat)
         evidence["improvement_per_1000_steps"] = flat.improvement * part
         evidence["improvement_per_1000_steps_interval"] = _interval(flat, part)
+    if classes is not None:
+        evidence["classes_guessed"] = classes
     if ended is not None:
         evidence["learning_rate_part_of_peak"] = ended.part
         evidence["learning_rate_ended_step"] = ended.step
@@ -229,7 +240,13 @@ def _interval(flat: Plateau, part: float = 1.0) -> list[float]:
 
 
 def _message(
-    judged: Judged, flat: Plateau, ended: Ended | None, *, bound: bool, nothing: bool
+    judged: Judged,
+    flat: Plateau,
+    ended: Ended | None,
+    classes: int | None,
+    *,
+    bound: bool,
+    nothing: bool,
 ) -> str:
     text = f"no improvement {_since(judged, flat)} at {judged.logged(flat.level):.4g}, "
     text += f"in {judged.count(flat.end - flat.onset):,} points: {_change(flat)}"
@@ -238,6 +255,9 @@ def _message(
         text += f", after {_amount(flat.before)} before"
     if flat.end < len(judged):
         text += f"; it is over: then it improved to {judged.value(judged.best):.4g}"
+    if classes is not None:
+        text += f"; that is ln {classes}, what guessing among {classes:,} classes gives: look at "
+        text += "the labels, the inputs and the learning rate"
     if nothing:
         text += "; a loss that is 0 all along measures nothing: look at the labels, the mask and "
         text += "the precision of the weights"
