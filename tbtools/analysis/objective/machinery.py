@@ -87,6 +87,7 @@ _AVERAGED = frozenset({"avg", "average", "mean", "ema", "smoothed"})
 # DeepSpeed's step_time, torch's and timm's batch_time, Megatron-LM's iteration-time, time/step
 _TIMES = frozenset({"time", "timing", "duration", "latency"})
 _UNITS = frozenset({"secs", "seconds", "ms", "mins", "minutes", "hours", *_PER_SECOND})
+_SECONDS = frozenset({"sec", "secs", "seconds"})  # "s" and "min" are other things, too
 _SHORT_UNITS = frozenset({"min", "h", "hr", "hrs"})  # only behind a time: epoch_time_min
 _DURATIONS = _TIMES | _UNITS
 _EVALUATION_TIMES = _DURATIONS | {"runtime"}  # transformers
@@ -94,7 +95,7 @@ _WHOLE_STEP = [("end", "to", "end"), ("dt", "ms")]  # torchtitan, nanoGPT
 _WALL = ("train", "wall")  # fairseq
 _DATA = frozenset({"data", "dataloader", "dataload", "dataloading", "loader", "input"})
 _WAITING = frozenset({"load", "loading", "fetch", "fetching", "wait", "waiting", "stall"})
-_SMALL = frozenset({"per", "in", "for", "this", "last"})
+_SMALL = frozenset({"per", "in", "for", "this", "last", "cost", "taken", "spent"})
 _GRADIENTS = frozenset({"grad", "grads", "gradient", "gradients"})
 # In one word.
 _GRADIENT_NORMS = frozenset({"gradnorm", "gradientnorm"})
@@ -295,7 +296,8 @@ def _is_step_time(parts: Sequence[str]) -> bool:
     known = timed | _DURATIONS
     parts = [part for part in parts if part in known or part not in ROLE_WORDS.keys() | _SMALL]
     parts = _without_unit(_without_ends(parts, _AVERAGED))
-    if len(parts) == 1 and parts[0] in _TIMES:  # MMEngine, loggers of speech synthesis
+    # MMEngine, loggers of speech synthesis; own scripts
+    if len(parts) == 1 and parts[0] in _TIMES | _SECONDS:
         return True
     if _has(parts, _WHOLE_STEP):
         return not _DURATIONS.isdisjoint(parts)

@@ -16,9 +16,9 @@ from tbtools.analysis.detect.signals import robust
 if TYPE_CHECKING:
     from tbtools.runs.series import ScalarSeries
 
-LEAST_POINTS = 20
-# Points that make the level at first.
-FIRST = 5
+LEAST_POINTS = 8
+# Points that make the level at first: so many, or this part of the series.
+FIRST, FIRST_PART = 5, 4
 # At this part of it nothing is left to learn from, as of nearly all points since, ...
 LEFT = 0.05
 MOST = 2 / 3
@@ -38,13 +38,14 @@ def find(series: ScalarSeries) -> Finding | None:
     value = np.abs(series.value[points])
     if len(value) < LEAST_POINTS:
         return None
-    level = robust.median(value[:FIRST])
+    first = min(FIRST, len(value) // FIRST_PART)
+    level = robust.median(value[:first])
     low = value < LEFT * level
     # Since when there are most of them beside the others, of which one outweighs two.
     balance = np.cumsum(np.where(low, 1 - MOST, -MOST)[::-1])[::-1]
     index = int(np.argmax(balance))
     since = value[index:]
-    if not low[-FIRST:].all() or not index or len(since) < LASTING * len(value):
+    if not low[-first:].all() or not index or len(since) < LASTING * len(value):
         return None
     after = robust.median(since)
     if after >= NOTHING * level:

@@ -110,7 +110,10 @@ def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
     if rise is not None:
         return rise, Onset(rise.high, sudden=True)
     rise = few.beyond(judged)
-    return rise, None if rise is None else Onset(1, sudden=False)
+    if rise is not None:
+        return rise, Onset(1, sudden=False)
+    rise = few.above(judged)
+    return rise, None if rise is None else Onset(rise.high, sudden=True)
 
 
 def _by_levels(

@@ -29,6 +29,10 @@ LEAST_TURNS = 2
 BEYOND = 10.0
 # It is asked of so many points: of more a level at first is known, and what it rises by.
 FEWEST, MOST = 8, 64
+# A loss is twice that of so many points before, and farther above them than it scatters, at least
+# half of the run long. Independent noise with a standard deviation of half the level does that in
+# one series of two hundred.
+TWICE, NEXT, APART = 2.0, 2, 2.5
 
 
 def valley(judged: Judged, *, beside: bool = False) -> unimodal.Valley | None:
@@ -150,6 +154,29 @@ def beyond(judged: Judged) -> excursion.Excursion | None:
     y = judged.y
     high = int(np.argmax(raw >= lowest))
     return excursion.Excursion(float(y[high] - y[0]), float(y[0]), 0, high, 1, judged.noise, 0.0)
+
+
+def above(judged: Judged) -> excursion.Excursion | None:
+    """A loss all of whose points in the later half and more are twice any of those right before.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    n = len(y)
+    if not _is_positive(judged) or not FEWEST <= n <= MOST:
+        return None
+    lowest = np.minimum.accumulate(y[::-1])[::-1]
+    for at in range(NEXT, n - n // 2 + 1):
+        before = float(y[at - NEXT : at].max())
+        gap = float(np.log(lowest[at] / before))
+        if gap < max(np.log(TWICE), APART * float(np.std(np.log(y[at:])))):
+            continue
+        base = robust.median(y[:at])
+        achieved = excursion.progress(y[:at], base)
+        rise = robust.median(y[at:]) - base
+        return excursion.Excursion(rise, base, at - 1, at, 1, judged.noise, achieved)
+    return None
 
 
 def _by_logarithms(y: Array, *, beside: bool) -> unimodal.Valley | None:

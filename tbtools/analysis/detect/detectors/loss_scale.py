@@ -40,8 +40,11 @@ SCALED = 4.0
 LASTING = 3
 # Halvings that are no more than so many times as far apart as those that follow are of one fall.
 ONE_FALL = 1.5
-# A scale that was halved until it is zero counts as the least number that float32 holds.
+# A scale that was halved until it is zero counts as the least number that float32 holds, or as the
+# least before.
 LEAST = 2.0**-149
+# Digits of an exponent that scales written as text have.
+WRITTEN = 6
 # Beyond all that scalers begin with (DeepSpeed at 2**32), after so many doublings without a halving
 # since: no gradient is large enough to be seen.
 HIGHEST = 33.0
@@ -80,15 +83,16 @@ def find(series: ScalarSeries) -> Finding | None:
     # Zeros before another value are of a scaler that was not yet made.
     gone = (series.value == 0) & ~np.logical_or.accumulate(scales[::-1])[::-1]
     points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
-    value = np.maximum(series.value[points], LEAST)
-    if len(value) < LEAST_POINTS:
+    if len(points) < LEAST_POINTS:
         return None
+    value = series.value[points]
+    value = np.where(value > 0, value, value.min(initial=LEAST, where=value > 0))
     start = value[: int(START * len(value)) + 1]
     exponent = np.log2(value)
     if start[0] < 1:
         # It was halved before, or is a weight.
         halvings = np.diff(exponent[series.value[points] > 0])
-        halved = np.count_nonzero(halvings) >= HALVINGS and np.isin(halvings, (0, -1)).all()
+        halved = np.count_nonzero(halvings) >= HALVINGS and _are_halvings(halvings)
         fault = _collapse(exponent) if halved else None
     elif (np.frexp(start / start[0])[0] == 0.5).mean() < DYNAMIC:
         return None
@@ -96,6 +100,11 @@ def find(series: ScalarSeries) -> Finding | None:
         fault = _collapse(exponent) or _falls_to_a_place(exponent)
         fault = fault or _grows(exponent) or _finds_no_rest(exponent)
     return None if fault is None else _finding(series, points, value, fault)
+
+
+def _are_halvings(change: Array) -> bool:
+    """Whether all changes of an exponent are halvings, or none, as exact as they are written."""
+    return bool(np.isin(np.round(change, WRITTEN), (0, -1)).all())
 
 
 def _collapse(exponent: Array) -> Fault | None:
