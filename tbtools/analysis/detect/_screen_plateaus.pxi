@@ -97,12 +97,13 @@ cdef Py_ssize_t bend(
 
 
 cdef bint is_improving(
-    const double *level, Py_ssize_t n, double small, double spread
+    const double *level, Py_ssize_t n, double small, double spread, bint learned
 ) noexcept nogil:
     """Whether the trend of a stretch is surely no flat one, without it.
 
     Sen's slope is the median of all slopes. So it lies beyond a limit if more than half of them do,
-    and the limit is at its widest where levels do not depend on those before.
+    and the limit is at its widest where levels do not depend on those before. What never learned
+    may become a little worse.
     """
     cdef double least = -(small - LIMIT * spread * sqrt(12.0 / n)) / (n - 1), most = small / (n - 1)
     cdef double slack = SLACK * (fabs(least) + most + tiny(level, n) * 1e9)
@@ -118,7 +119,7 @@ cdef bint is_improving(
             over += slope > high
         below += under
         above += over
-    return 2 * below > pairs or 2 * above > pairs
+    return 2 * below > pairs or (learned and 2 * above > pairs)
 
 
 cdef double longest_wait(
@@ -186,7 +187,7 @@ cdef bint may_be_flat(
         return False
     if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:
         return False
-    if is_improving(level + onset, n - onset, small, spread):
+    if is_improving(level + onset, n - onset, small, spread, before > 0):
         return False
     return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
 

@@ -335,13 +335,17 @@ def _trend(
     if diverged is not None:
         points = int(diverged.evidence["points_since"]) // judged.width
         return [diverged, *_spikes(judged, may, len(judged) - points)]
-    spikes = _spikes(judged, may, len(judged))
-    return [*_at_rest(judged, rate, task), *spikes] if may.rests else spikes
+    rest = _at_rest(judged, rate, task, rests=may.rests)
+    return [*rest, *_spikes(judged, may, len(judged))]
 
 
-def _at_rest(judged: Judged, rate: ScalarSeries | None, task: Given) -> list[Finding]:
-    flat = _flat(judged, rate, task.scores)
-    return [] if flat is None else [plateau_finding(judged, flat, rate, task.scores, task.losses)]
+def _at_rest(
+    judged: Judged, rate: ScalarSeries | None, task: Given, *, rests: bool = True
+) -> list[Finding]:
+    flat = _flat(judged, task.scores, rests=rests)
+    if flat is None or restarts_within(rate, judged, flat.onset, flat.end):
+        return []
+    return [plateau_finding(judged, flat, rate, task.scores, task.losses)]
 
 
 def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
@@ -350,18 +354,16 @@ def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
     return [] if found is None else [found]
 
 
-def _flat(judged: Judged, rate: ScalarSeries | None, scores: Iterable[Judged]) -> Plateau | None:
-    """The plateau at the end, or else the longest that is over; none where the rate went up."""
-    y, windows = judged.y, None
-    flat = plateau.of_few(y)
-    if flat is None and len(y) >= plateau.LEAST_POINTS:
-        windows = plateau.windows(y)
-        scale = plateau.MOVED if judged.log else None
-        flat = plateau.find(y, windows, scale=scale, ideal=ideal_of(judged))
-    flat = flat or guessing.find(judged, scores)
-    if flat is None and windows is not None:
-        flat = past_plateau.find(y, windows)
-    return None if flat is None or restarts_within(rate, judged, flat.onset, flat.end) else flat
+def _flat(judged: Judged, scores: Iterable[Judged], *, rests: bool) -> Plateau | None:
+    """The plateau at the end, or else the longest that is over."""
+    y = judged.y
+    flat = plateau.of_few(y) if rests else None
+    if flat is not None or not rests or len(y) < plateau.LEAST_POINTS:
+        return flat or guessing.find(judged, scores)
+    windows = plateau.windows(y)
+    scale = plateau.MOVED if judged.log else None
+    flat = plateau.find(y, windows, scale=scale, ideal=ideal_of(judged))
+    return flat or guessing.find(judged, scores) or past_plateau.find(y, windows)
 
 
 def _in_order(

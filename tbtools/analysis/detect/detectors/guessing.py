@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tbtools.analysis.detect.judged import Judged
 
-# Fewer points may be the first of one that goes on.
-LEAST_POINTS = 6
+# Fewer points may be the first of one that goes on; of more, `plateau` tells what is level.
+LEAST_POINTS, MOST_POINTS = 6, 24
 # All of them, but for some at first, are as near to the entropy as this part of it ...
 NEAR = 0.04
 LEAST_PART = 0.75
@@ -33,21 +33,21 @@ AS_GUESSED = 0.2
 # Where no accuracy is logged, these are usual, and all points are as near as this.
 USUAL = (2, 10)
 EXACT = 0.005
-# The entropies of more classes lie so close that any loss is near one.
-MOST_CLASSES = 1000
+# The entropies of so many classes are told apart; those of more than the last, any loss is near.
+EXACT_CLASSES, MOST_CLASSES = 20, 1000
 
 _ACCURACIES = frozenset({"acc", "accuracy"})
 
 
 def find(judged: Judged, scores: Iterable[Judged]) -> Plateau | None:
-    """Looks for a loss that never was better than guessing, and stays there.
+    """Looks in few points for a loss that never was better than guessing, and stays there.
 
     Args:
         judged: A series with an objective.
         scores: Series of its run of which more is better.
     """
     y = judged.y
-    if len(y) < LEAST_POINTS or judged.log or judged.width > 1:
+    if not LEAST_POINTS <= len(y) <= MOST_POINTS or judged.log or judged.width > 1:
         return None
     classes = classes_of(judged, robust.median(y[len(y) // 2 :]), scores)
     if classes is None:
@@ -57,11 +57,10 @@ def find(judged: Judged, scores: Iterable[Judged]) -> Plateau | None:
     stretch = y[begin:]
     if len(stretch) < max(LEAST_POINTS, LEAST_PART * len(y)):
         return None
-    if begin and y[:begin].min() < stretch.min():
-        return None
     half = len(stretch) // 2
     gain = robust.median(stretch[:half]) - robust.median(stretch[-half:])
-    if abs(gain) > LEVEL * math.log(classes):
+    was_better = begin > 0 and y[:begin].min() < stretch.min()
+    if was_better or abs(gain) > LEVEL * math.log(classes):
         return None
     error = float(np.std(stretch)) * (12 / len(stretch)) ** 0.5
     return Plateau(begin, len(y), robust.median(stretch), gain, error, 0.0)
@@ -75,24 +74,25 @@ def classes_of(judged: Judged, level: float, scores: Iterable[Judged]) -> int | 
         level: Its level.
         scores: Series of its run of which more is better.
     """
-    if judged.objective != "min" or not 0 < level < math.log(MOST_CLASSES + 1):
+    if judged.objective != "min" or not 0 < level <= math.log(MOST_CLASSES):
         return None
     classes = round(math.exp(level))
     if classes < 2 or abs(level - math.log(classes)) > LEVEL * math.log(classes):
         return None
     if not is_whole_loss(judged.series.tag):
         return None
-    accuracies = [one for one in scores if _ACCURACIES & set(words(one.series.tag)) and len(one)]
-    if accuracies:
-        return classes if any(_is_guessed(one, classes) for one in accuracies) else None
-    exact = np.abs(judged.y - math.log(classes)) <= EXACT * math.log(classes)
-    return classes if classes in USUAL and bool(exact.all()) else None
+    shares = [share for one in scores if (share := _share_of_right(one)) is not None]
+    if shares:
+        guessed = any(abs(share * classes - 1) <= AS_GUESSED for share in shares)
+    else:
+        near = np.abs(judged.y - math.log(classes)) <= EXACT * math.log(classes)
+        guessed = classes in USUAL and bool(near.all())
+    return classes if guessed else None
 
 
-def _is_guessed(accuracy: Judged, classes: int) -> bool:
-    """Whether it is that of guessing, in its later half."""
-    best = bound(accuracy.series.tag, float(accuracy.series.value[accuracy.points].max()))
-    if best is None:
-        return False
-    later = accuracy.logged(float(np.mean(accuracy.y[len(accuracy) // 2 :])))
-    return abs(later * classes / best - 1) <= AS_GUESSED
+def _share_of_right(score: Judged) -> float | None:
+    """What an accuracy is on average in its later half, as a part of what it can be."""
+    if not len(score) or _ACCURACIES.isdisjoint(words(score.series.tag)):
+        return None
+    best = bound(score.series.tag, float(score.series.value[score.points].max()))
+    return score.logged(float(np.mean(score.y[len(score) // 2 :]))) / best if best else None

@@ -43,7 +43,7 @@ def find(y: Array, whole: Windows) -> Plateau | None:
     while end > 0 and whole.level[end - 1] < better:
         end -= 1
     before = y[: whole.point(end)]
-    if len(before) < plateau.LEAST_POINTS:
+    if len(before) < plateau.LEAST_BEHIND:
         return None
     flat = plateau.find(before, plateau.windows(before), overcome=True)
     if flat is None or flat.end - flat.onset < LEAST_PART * len(y):

@@ -30,8 +30,9 @@ LEAST_PART = 0.1
 # the stretch must begin within this first part of the series, and is taken to have no onset.
 IMPROVED = 4.0
 START = 0.15
-# Fewer points of noise prove nothing.
-LEAST_POINTS = 12
+# Fewer points of noise prove nothing; nor do fewer behind a descent.
+LEAST_POINTS = 10
+LEAST_BEHIND = 12
 # ... and so many at the end that are all the same, everything; of fewer, which never were another.
 ALL_THE_SAME = 8
 NEVER_ANOTHER = 6
@@ -169,7 +170,7 @@ def find(
     point = _first_point(y, whole, began, middle)
     moved = abs(improvement) > SIGNIFICANT * error
     moved = moved and _has_moved(improvement, before, middle, scale)
-    if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
+    if moved or (learnt > 0 and len(y) - point < LEAST_BEHIND):
         return None
     return Plateau(point, len(y), middle, improvement, error, before)
 
@@ -184,7 +185,7 @@ def of_few(y: Array) -> Plateau | None:
         return None
     begin, level = _still_from(y), float(y[-1])
     still = len(y) - begin
-    if still < (ALL_THE_SAME if begin else NEVER_ANOTHER) or still < begin or level > y.min():
+    if still < (ALL_THE_SAME if begin else NEVER_ANOTHER) or still <= begin or level > y.min():
         return None
     before = robust.median(y[:begin]) - level if begin else 0.0
     return Plateau(begin, len(y), level, 0.0, 0.0, before)

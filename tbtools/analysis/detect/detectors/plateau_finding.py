@@ -256,8 +256,9 @@ def _message(
     if flat.end < len(judged):
         text += f"; it is over: then it improved to {judged.value(judged.best):.4g}"
     if classes is not None:
-        text += f"; that is ln {classes}, what guessing among {classes:,} classes gives: look at "
-        text += "the labels, the inputs and the learning rate"
+        about = "" if classes <= guessing.EXACT_CLASSES else "about "
+        text += f"; that is {about}ln {classes}, what guessing among {classes} classes gives: look "
+        text += "at the labels, the inputs and the learning rate"
     if nothing:
         text += "; a loss that is 0 all along measures nothing: look at the labels, the mask and "
         text += "the precision of the weights"

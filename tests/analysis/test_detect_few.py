@@ -1,0 +1,176 @@
+"""What a handful of points shows: guessing, what never moves, what is twice as much."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tbtools.analysis.detect import Finding, Findings, detect_series
+from tbtools.runs.series import ScalarSeries
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def of(**series: ArrayLike) -> Findings:
+    """The findings of one run, by tag."""
+    return detect_series(
+        [
+            ScalarSeries.from_arrays(
+                "run", tag, np.arange(np.size(values)), np.array(values, float)
+            )
+            for tag, values in series.items()
+        ]
+    )
+
+
+def alarms(findings: Findings) -> list[tuple[str, str, int]]:
+    return [(one.tag, one.kind, one.onset_step) for one in findings if one.severity != "info"]
+
+
+def the_only(findings: Findings) -> Finding:
+    [one] = findings
+    return one
+
+
+# -- guessing
+
+
+@pytest.mark.parametrize("points", [6, 7, 9, 11, 20])
+@pytest.mark.parametrize("classes", [2, 4, 10, 100])
+def test_a_loss_beside_the_accuracy_of_guessing_stands_at_the_entropy(
+    points: int, classes: int
+) -> None:
+    rng = np.random.default_rng(points)
+    loss = math.log(classes) * (1 + rng.normal(0, 0.004, points))
+    accuracy = (1 + rng.normal(0, 0.02, points)) / classes
+    found = [one for one in of(loss=loss, accuracy=accuracy) if one.tag == "loss"]
+    [one] = found
+    assert (one.kind, one.severity, one.onset_step) == ("plateau", "warning", 0)
+    told = one.evidence["classes_guessed"]
+    assert told == classes if classes < 20 else abs(told - classes) <= 5
+    about = "about " if classes > 20 else ""
+    assert f"that is {about}ln {told}, what guessing among {told} classes gives" in one.message
+
+
+def test_a_first_loss_above_that_of_guessing_is_no_learning() -> None:
+    loss = [8.33, 2.304, 2.301, 2.303, 2.302, 2.303, 2.302, 2.303]
+    accuracy = [9.8, 10.1, 9.9, 10.0, 10.0, 10.2, 9.9, 10.0]  # in percent
+    [one] = [one for one in of(loss=loss, val_acc=accuracy) if one.tag == "loss"]
+    assert (one.kind, one.onset_step, one.evidence["classes_guessed"]) == ("plateau", 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("loss", "accuracy"),
+    [
+        (np.linspace(0.70, 0.66, 8), np.linspace(0.5, 0.6, 8)),  # learns
+        (np.full(8, 0.693) + np.array([0, 1, -1, 0, 1, -1, 0, 1]) / 500, np.full(8, 0.74)),
+        (1.0986 * (1 + np.array([0, 1, -1, 0, 1, -1, 0, 1]) / 300), None),  # of what, nobody says
+        (np.array([0.40, 0.55, 0.692, 0.694, 0.693, 0.694, 0.692, 0.693]), np.full(8, 0.5)),
+    ],
+)
+def test_what_is_near_an_entropy_by_accident_is_no_guess(
+    loss: np.ndarray, accuracy: np.ndarray | None
+) -> None:
+    series = {"loss": loss} if accuracy is None else {"loss": loss, "accuracy": accuracy}
+    assert not [one for one in of(**series) if "guessing" in one.message]
+
+
+def test_a_loss_of_two_classes_without_an_accuracy_has_to_be_closer() -> None:
+    assert the_only(of(loss=[0.6935, 0.6929, 0.6932, 0.6931, 0.6930, 0.6932])).kind == "plateau"
+    assert not of(loss=[0.71, 0.68, 0.70, 0.69, 0.685, 0.70])
+
+
+def test_a_term_of_a_loss_guesses_no_classes() -> None:
+    assert not of(**{"loss/kl": [0.6935, 0.6929, 0.6932, 0.6931, 0.6930, 0.6932]})
+
+
+def test_what_is_told_of_few_points_was_judged() -> None:
+    found = of(loss=[0.6935, 0.6929, 0.6932, 0.6931, 0.6930, 0.6932], val_loss=[0.7, 0.6, 0.5])
+    assert [(one.tag, one.reason) for one in found.not_judged] == [
+        ("val_loss", "fewer than 8 finite points")
+    ]
+
+
+# -- what does not move
+
+
+@pytest.mark.parametrize("points", [6, 7])
+def test_what_never_was_another_takes_six_points(points: int) -> None:
+    assert alarms(of(loss=np.full(points, 14.5063))) == [("loss", "plateau", 0)]
+    assert not of(loss=np.full(5, 14.5063))
+    assert not of(loss=[2.3, *np.full(points, 1.9)])  # it was another
+
+
+@pytest.mark.parametrize("still", [8, 9, 10, 11, 12])
+def test_what_stands_still_for_half_of_the_run_is_told_however_many_points_that_are(
+    still: int,
+) -> None:
+    y = [0.2, 0.25, 0.3, 0.33, 0.36, 0.38] + [0.4] * still
+    assert alarms(of(accuracy=y)) == [("accuracy", "plateau", 6)]
+
+
+def test_what_stands_still_for_less_than_half_of_few_points_is_not_told() -> None:
+    assert not alarms(of(accuracy=[*np.linspace(0.2, 0.4, 9), *[0.41] * 8]))
+
+
+# -- what may be level or a little worse
+
+
+@pytest.mark.parametrize(("points", "least"), [(10, 50), (12, 55), (16, 70), (20, 80)])
+def test_noise_about_a_level_is_mostly_seen_to_be_level(points: int, least: int) -> None:
+    told = sum(
+        bool(of(loss=10 + np.random.default_rng(seed).normal(0, 0.1, points)).of("plateau"))
+        for seed in range(100)
+    )
+    assert told >= least
+
+
+@pytest.mark.parametrize("points", [10, 12, 16, 20])
+def test_what_improves_by_three_times_its_noise_seldom_is(points: int) -> None:
+    line = np.linspace(0, -0.3, points)
+    told = sum(
+        bool(of(loss=10 + line + np.random.default_rng(seed).normal(0, 0.1, points)).of("plateau"))
+        for seed in range(100)
+    )
+    assert told <= 8
+
+
+# -- what is twice as much
+
+
+def test_a_loss_that_trebles_after_two_points_of_eight_is_lost() -> None:
+    loss = [1.593, 1.406, 3.316, 6.437, 5.478, 4.857, 4.874, 4.604]
+    [one] = of(loss=loss)
+    assert (one.kind, one.severity, one.onset_step) == ("divergence", "warning", 2)
+    assert one.provisional
+    assert one.last_good_step == 1
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.5])
+def test_noise_in_proportion_to_a_loss_seldom_is_twice_as_much(spread: float) -> None:
+    rng = np.random.default_rng(7)
+    told = sum(
+        bool(of(loss=np.exp(rng.normal(0, spread, 10))).of("divergence")) for _ in range(300)
+    )
+    assert told <= 4
+
+
+@pytest.mark.parametrize("high", [[3.1, 4.2], [3.1, 2.2, 3.9]])
+def test_a_loss_that_is_twice_as_much_at_a_few_last_points_is_not_lost_yet(
+    high: list[float],
+) -> None:
+    assert not of(loss=[1.5, 0.9, 1.3, 0.8, 1.3, 1.2, *high]).of("divergence")
+
+
+# -- a discriminator
+
+
+def test_a_discriminator_that_has_won_within_eight_points_is_told() -> None:
+    loss = [1.801, 7.529, 0.0425, 0.2492, 0.0, 0.0, 0.0001, 0.0]
+    found = of(Loss_D=loss, Loss_G=[8.1, 38.1, 58.4, 57.4, 56.7, 57.0, 56.8, 57.1])
+    assert alarms(found) == [("Loss_D", "collapse", 4)]
+    assert not of(Loss_D=[1.4, 1.2, 1.1, 0.9, 0.7, 0.8, 0.6, 0.7]).of("collapse")
