@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 
 # These are looked for in fewer points than others, too.
-_TOLD_OF_FEW = frozenset({"overfitting", "plateau"})
+_TOLD_OF_FEW = frozenset({"overfitting", "plateau", "spike"})
 
 # These say nothing of how large the other values of a series are.
 _SAY_NO_SIZE = frozenset({"nonfinite", "stall"})
@@ -185,6 +185,7 @@ def _detect(
             progress(number, len(judged))
         if key in few:
             found += _at_rest(fit, rates.get(key[0]), tasks[key[0]])
+            found += _spikes(fit, looked[key], len(fit))
         elif key in overfitted:
             found += _spikes(fit, looked[key], len(fit))
         else:
@@ -350,7 +351,8 @@ def _at_rest(
 
 def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
     """Spikes that were over before a point, at which something else began."""
-    found = spike.find(judged, end) if may.spikes else None
+    few = len(judged) < spike.LEAST_WINDOWS
+    found = spike.find(judged, end) if few or may.spikes else None
     return [] if found is None else [found]
 
 

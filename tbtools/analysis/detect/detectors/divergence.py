@@ -110,10 +110,7 @@ def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
     if rise is not None:
         return rise, Onset(rise.high, sudden=True)
     rise = few.beyond(judged)
-    if rise is not None:
-        return rise, Onset(1, sudden=False)
-    rise = few.above(judged)
-    return rise, None if rise is None else Onset(rise.high, sudden=True)
+    return rise, None if rise is None else Onset(1, sudden=False)
 
 
 def _by_levels(
@@ -138,7 +135,10 @@ def _by_levels(
     few_points = not white and len(judged) <= MORE and _may_rise(judged)
     if few_points and (onset is None or not onset.sudden):
         valley, bend = _valley(judged)
-        return rise or valley, bend or onset
+        rise, onset = rise or valley, bend or onset
+    if few_points and rise is None:
+        rise = few.above(judged)
+        onset = None if rise is None else Onset(rise.high, sudden=True)
     return rise, onset
 
 

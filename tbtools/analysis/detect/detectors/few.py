@@ -29,10 +29,14 @@ LEAST_TURNS = 2
 BEYOND = 10.0
 # It is asked of so many points: of more a level at first is known, and what it rises by.
 FEWEST, MOST = 8, 64
+# A first value is a loss, too, where all others are so many times as large, and as large as this.
+EXPLODED = 1000.0
 # A loss is twice that of so many points before, and farther above them than it scatters, at least
 # half of the run long. Independent noise with a standard deviation of half the level does that in
 # one series of two hundred.
 TWICE, NEXT, APART = 2.0, 2, 2.5
+# Of one that is ten times that of as many points as make a level so many are enough.
+LASTING = 3
 
 
 def valley(judged: Judged, *, beside: bool = False) -> unimodal.Valley | None:
@@ -149,7 +153,8 @@ def beyond(judged: Judged) -> excursion.Excursion | None:
         return None
     later = excursion.smoothed(raw[excursion.PERSISTENT :])
     lowest = float(later.min())
-    if not (0 < raw[0] < raw[1] < (raw[0] * lowest) ** 0.5 and lowest >= BEYOND * raw[0]):
+    rises = 0 < raw[0] < raw[1] < (raw[0] * lowest) ** 0.5 and lowest >= BEYOND * raw[0]
+    if not rises and not (raw[0] > 0 and raw[1:].min() >= EXPLODED * max(1.0, raw[0])):
         return None
     y = judged.y
     high = int(np.argmax(raw >= lowest))
@@ -157,25 +162,26 @@ def beyond(judged: Judged) -> excursion.Excursion | None:
 
 
 def above(judged: Judged) -> excursion.Excursion | None:
-    """A loss all of whose points in the later half and more are twice any of those right before.
+    """A loss all of whose last points are several times any of those right before.
 
     Args:
         judged: The series.
     """
-    y = judged.y
-    n = len(y)
-    if not _is_positive(judged) or not FEWEST <= n <= MOST:
+    raw = judged.series.value[judged.points]
+    n = len(raw)
+    if judged.objective != "min" or not FEWEST <= n <= MOST or raw.min() <= 0:
         return None
-    lowest = np.minimum.accumulate(y[::-1])[::-1]
-    for at in range(NEXT, n - n // 2 + 1):
-        before = float(y[at - NEXT : at].max())
-        gap = float(np.log(lowest[at] / before))
-        if gap < max(np.log(TWICE), APART * float(np.std(np.log(y[at:])))):
-            continue
-        base = robust.median(y[:at])
-        achieved = excursion.progress(y[:at], base)
-        rise = robust.median(y[at:]) - base
-        return excursion.Excursion(rise, base, at - 1, at, 1, judged.noise, achieved)
+    logs = np.log(raw)
+    lowest = np.minimum.accumulate(logs[::-1])[::-1]
+    for at in range(NEXT, n - LASTING + 1):
+        times, some = (TWICE, NEXT) if 2 * (n - at) >= n else (BEYOND, excursion.BEFORE)
+        gap = lowest[at] - logs[max(0, at - some) : at].max()
+        if at >= some and gap >= max(np.log(times), APART * float(np.std(logs[at:]))):
+            y = judged.y
+            base = robust.median(y[at - some : at])
+            achieved = excursion.progress(y[:at], base)
+            rise = robust.median(y[at:]) - base
+            return excursion.Excursion(rise, base, at - 1, at, 1, judged.noise, achieved)
     return None
 
 

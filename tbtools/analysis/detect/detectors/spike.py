@@ -46,6 +46,11 @@ RECORD = float(np.log(2.0))
 # More spikes than one in so many windows are how the series is.
 SELDOM = 16
 MANY = 256
+# In fewer windows than that, of which the first is none, a point is so many times as far above all
+# others as these are apart, or as such a part of them; the last one, which may stay there, farther.
+FEWEST = 6
+TIMES, TIMES_AT_LAST = 10.0, 100.0
+CLOSE = 0.02
 # What has no objective has one where it is so many times what is usual, or half as many times in
 # three points or more.
 TENFOLD = 10.0
@@ -77,7 +82,7 @@ def may_be_tenfold(value: Array) -> bool:
         value: Its values.
     """
     finite = value[np.isfinite(value)]
-    if len(finite) < LEAST_WINDOWS or finite.min() < 0:
+    if len(finite) < FEWEST or finite.min() < 0:
         return False
     return bool(finite.max() >= TENFOLD / 2 * robust.median(finite) > 0)
 
@@ -108,7 +113,10 @@ def find(judged: Judged, end: int) -> Finding | None:
         judged: A series with an objective.
         end: Index of the first point that is part of something else.
     """
-    spans = _merged([*_every_span(judged.y), *(_records(judged.y) if judged.log else ())])
+    if len(judged) < LEAST_WINDOWS:
+        spans = list(_of_few(np.exp(judged.y) if judged.log else judged.y))
+    else:
+        spans = _merged([*_every_span(judged.y), *(_records(judged.y) if judged.log else ())])
     spans = [span for span in spans if span.last < end and not _begins_anew(judged, span)]
     if not spans:
         return None
@@ -123,6 +131,8 @@ def find(judged: Judged, end: int) -> Finding | None:
         many = f"{count:,} {what}s from {judged.place(first)} on, the {farthest}"
     points = judged.count(spans[highest].last + 1 - spans[highest].first)
     long = f", and back after {points:,} points" if points > 1 else ", and back"
+    at_last = last == len(judged) - 1
+    long = ", the last point so far" if at_last else long
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
@@ -131,7 +141,7 @@ def find(judged: Judged, end: int) -> Finding | None:
         onset_step=judged.step(first),
         onset_time=judged.time(first),
         end_step=judged.last_step(last),
-        ongoing=False,
+        ongoing=at_last,
         best_step=judged.step(judged.best),
         best_value=judged.value(judged.best),
         last_good_step=judged.step(first - 1) if first else None,
@@ -146,6 +156,19 @@ def find(judged: Judged, end: int) -> Finding | None:
             "noise_ratio": float(min(1e9, height)),
         },
     )
+
+
+def _of_few(y: Array) -> Iterator[Span]:
+    """A single point of few that stands out from all others but the first."""
+    if len(y) < FEWEST:
+        return
+    at = 1 + int(np.argmax(y[1:]))
+    others = np.delete(y[1:], at - 1)
+    apart = float(others.max() - others.min())
+    usual = max(apart, CLOSE * float(np.abs(others).max()))
+    height = float(y[at] - others.max()) / (usual + robust.TINY)
+    if at > 1 and height > (TIMES_AT_LAST if at == len(y) - 1 else TIMES):
+        yield Span(at, at, height)
 
 
 def _every_span(y: Array) -> Iterator[Span]:
