@@ -174,3 +174,104 @@ def test_a_discriminator_that_has_won_within_eight_points_is_told() -> None:
     found = of(Loss_D=loss, Loss_G=[8.1, 38.1, 58.4, 57.4, 56.7, 57.0, 56.8, 57.1])
     assert alarms(found) == [("Loss_D", "collapse", 4)]
     assert not of(Loss_D=[1.4, 1.2, 1.1, 0.9, 0.7, 0.8, 0.6, 0.7]).of("collapse")
+
+
+# -- what hardly moves, and what is written with few digits
+
+
+def test_the_last_digit_is_no_move() -> None:
+    assert alarms(of(loss=[*[0.35977894] * 5, 0.35977891])) == [("loss", "plateau", 0)]
+
+
+def test_a_loss_that_moves_by_a_thousandth_in_eight_points_stands_still() -> None:
+    loss = [0.722369, 0.722521, 0.722504, 0.722227, 0.722706, 0.722656, 0.722005, 0.722071]
+    assert alarms(of(loss=loss)) == [("loss", "plateau", 0)]
+    assert not of(loss=loss[:7])
+    assert not of(loss=0.7225 - 0.0001 * np.arange(8))  # that goes on
+    assert not of(loss=10 * np.array(loss) - 6.5)  # that moves by a hundredth
+
+
+def test_two_values_a_digit_apart_are_no_outcomes() -> None:
+    loss = np.full(31, 3.0447)
+    loss[[18, 27]], loss[21] = 3.0446, 3.0445
+    found = of(loss=loss)
+    assert alarms(found) == [("loss", "plateau", 0)]
+    assert not found.not_judged
+
+
+def test_what_is_won_or_lost_is_judged_by_its_share() -> None:
+    won = np.random.default_rng(0).random(31) < 0.2
+    [not_judged] = of(reward=won.astype(float)).not_judged
+    assert not_judged.reason == "fewer than 32 outcomes that differ"
+
+
+# -- spikes
+
+
+def test_a_point_far_above_all_others_of_few_is_a_spike() -> None:
+    loss = [0.6623, 0.8022, 4.2653, 0.77, 0.556, 0.8223]
+    spike = the_only(of(loss=loss))
+    assert (spike.kind, spike.severity, spike.onset_step, spike.ongoing) == (
+        "spike",
+        "info",
+        2,
+        False,
+    )
+    assert spike.message.startswith("a spike to 4.265 at step 2, and back")
+    dip = the_only(of(accuracy=1 - 0.1 * np.array(loss)))
+    assert dip.message.startswith("a dip to 0.5735 at step 2, and back")
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        [9.0, 0.8, 0.77, 0.75, 0.76, 0.74, 0.75],  # the first is where it begins
+        [0.66, 0.80, 1.6, 0.77, 0.556, 0.8223],
+        [1.0, 1.0, 1.05, 1.0, 1.0, 1.0, 1.0],  # a little, beside nothing
+        [0.66, 0.80, 0.7, 0.77, 0.556, 9.0],  # which may stay there
+    ],
+)
+def test_what_is_no_spike_of_few_points(loss: list[float]) -> None:
+    assert not of(loss=loss).of("spike")
+
+
+def test_a_gradient_norm_a_hundred_times_all_before_is_told_at_its_last_point() -> None:
+    norm = [14.98, 9.78, 7.64, 92.10, 29.00, 5.21, 7.83, 7.79, 11140.0]
+    spike = the_only(of(grad_norm=norm, loss=[1.46, 1.28, 1.6, 1.14, 1.54, 1.61, 1.36, 1.36, 1.51]))
+    assert (spike.tag, spike.kind, spike.onset_step, spike.ongoing) == (
+        "grad_norm",
+        "spike",
+        8,
+        True,
+    )
+    assert "at step 8, the last point so far" in spike.message
+
+
+# -- a thousand times as much
+
+
+def test_a_loss_a_thousand_times_its_first_has_exploded() -> None:
+    loss = [0.1442, 25237.9, 75835.3, 28575.2, 134869.9, 437442.4, 212268.5, 1216893.1]
+    assert alarms(of(loss=loss)) == [("loss", "divergence", 1)]
+    assert not of(loss=[0.0001, *np.linspace(2.5, 1.1, 7)]).of("divergence")  # no loss yet
+
+
+def test_a_loss_ten_times_as_large_for_three_points_is_lost() -> None:
+    loss = [5.96, 6.08, 5.98, 5.97, 6.00, 6.06, 2948.0, 3150.1, 3019.9]
+    assert alarms(of(loss=loss)) == [("loss", "divergence", 6)]
+
+
+# -- a scale of the loss
+
+
+def test_a_scale_halved_from_point_to_point_down_to_two_is_told_of_six() -> None:
+    found = the_only(of(loss_scale=[64, 32, 16, 8, 4, 2]))
+    assert (found.kind, found.severity, found.onset_step) == ("loss_scale", "warning", 1)
+    assert not of(loss_scale=[65536, 32768, 16384, 8192, 4096, 2048])  # which it begins with
+    assert not of(loss_scale=[64, 32, 32, 8, 4, 2])
+
+
+def test_scales_are_halved_as_exactly_as_they_are_written() -> None:
+    scale = [float(f"{8.165126103939127e-202 / 2**k:.15e}") for k in range(14)]
+    [found] = of(**{"loss scale": scale})
+    assert (found.kind, found.severity) == ("loss_scale", "warning")

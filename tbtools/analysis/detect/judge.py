@@ -359,7 +359,7 @@ def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
 def _flat(judged: Judged, scores: Iterable[Judged], *, rests: bool) -> Plateau | None:
     """The plateau at the end, or else the longest that is over."""
     y = judged.y
-    flat = plateau.of_few(y) if rests else None
+    flat = plateau.of_few(y)
     if flat is not None or not rests or len(y) < plateau.LEAST_POINTS:
         return flat or guessing.find(judged, scores)
     windows = plateau.windows(y)

@@ -51,7 +51,7 @@ OUTCOMES = 4
 # Won, lost and drawn: scores that mostly repeat have more, and a usual one that says how good they
 # are.
 KINDS = 3
-# What is won or lost makes at least this part of all that a score can be.
+# What is won or lost makes at least this part of all that a score can be, or is.
 FAR = 0.5
 # Points of outcomes repeat the one before at least as often as this, half as often as the flip of a
 # coin ...
@@ -353,9 +353,14 @@ def _not_yet_a_loss(raw: NDArray[np.float64], series: ScalarSeries) -> int:
 
 
 def _is_all_or_nothing(tag: str, low: float, high: float) -> bool:
-    """Whether values may be of what is won or lost: of a score they reach far across its range."""
+    """Whether values may be of what is won or lost: they reach far across what they can be.
+
+    Where that is not known they are as far apart as they are from zero.
+    """
     best, least = bound(tag, high), worst(tag)
-    return best is None or least is None or high - low >= FAR * abs(best - least)
+    if best is None or least is None:
+        return high - low >= FAR * max(abs(low), abs(high))
+    return high - low >= FAR * abs(best - least)
 
 
 def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LEAST_POINTS = 8
+# Of fewer only such a fall to no more than this is told.
+FEWEST, LAST = 6, 2.0
 # A scale that is too high at the start is halved some ten times at once; how low it goes in this
 # first part of the series is usual.
 START = 0.2
@@ -83,9 +85,10 @@ def find(series: ScalarSeries) -> Finding | None:
     # Zeros before another value are of a scaler that was not yet made.
     gone = (series.value == 0) & ~np.logical_or.accumulate(scales[::-1])[::-1]
     points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
-    if len(points) < LEAST_POINTS:
-        return None
     value = series.value[points]
+    if len(points) < LEAST_POINTS:
+        fault = _of_few(value)
+        return None if fault is None else _finding(series, points, value, fault)
     value = np.where(value > 0, value, value.min(initial=LEAST, where=value > 0))
     start = value[: int(START * len(value)) + 1]
     exponent = np.log2(value)
@@ -100,6 +103,15 @@ def find(series: ScalarSeries) -> Finding | None:
         fault = _collapse(exponent) or _falls_to_a_place(exponent)
         fault = fault or _grows(exponent) or _finds_no_rest(exponent)
     return None if fault is None else _finding(series, points, value, fault)
+
+
+def _of_few(value: Array) -> Fault | None:
+    """A scale that is halved from each point to the next, down to next to nothing."""
+    if len(value) < FEWEST or not value.min() > 0 or value[-1] > LAST:
+        return None
+    if not np.allclose(value[1:], value[:-1] / 2):
+        return None
+    return Fault(1, "at each point: gradients overflow again and again", "warning")
 
 
 def _are_halvings(change: Array) -> bool:

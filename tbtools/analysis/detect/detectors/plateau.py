@@ -38,6 +38,10 @@ ALL_THE_SAME = 8
 NEVER_ANOTHER = 6
 # Of more points the others tell noise, too.
 MOST_STILL = 24
+# The last digit of what is logged is no move, ...
+DIGIT = 1e-6
+# ... nor is such a part of the level in as many points as may be all the same.
+HARDLY = 0.002
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
 # One-sided 99 %: what improved by more since the start may well be learning.
@@ -186,15 +190,27 @@ def of_few(y: Array) -> Plateau | None:
     begin, level = _still_from(y), float(y[-1])
     still = len(y) - begin
     if still < (ALL_THE_SAME if begin else NEVER_ANOTHER) or still <= begin or level > y.min():
-        return None
+        return _hardly_moves(y)
     before = robust.median(y[:begin]) - level if begin else 0.0
     return Plateau(begin, len(y), level, 0.0, 0.0, before)
 
 
 def _still_from(y: Array) -> int:
     """The index from which on all values are the last one."""
-    moved = np.flatnonzero(y != y[-1:])
+    moved = np.flatnonzero(np.abs(y - y[-1]) > DIGIT * abs(float(y[-1])))
     return int(moved[-1]) + 1 if len(moved) else 0
+
+
+def _hardly_moves(y: Array) -> Plateau | None:
+    """The plateau of what never moves by a part of its level that is worth the name."""
+    half, level = len(y) // 2, robust.median(y)
+    apart = float(y.max() - y.min())
+    if len(y) < ALL_THE_SAME or apart > HARDLY * abs(level):
+        return None
+    gain = robust.median(y[:half]) - robust.median(y[-half:])
+    if abs(gain) > apart / 2:
+        return None
+    return Plateau(0, len(y), level, *least_squares(y), 0.0)
 
 
 def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:
