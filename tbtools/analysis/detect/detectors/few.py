@@ -32,8 +32,8 @@ FEWEST, MOST = 8, 64
 # A first value is a loss, too, where all others are so many times as large, and as large as this.
 EXPLODED = 1000.0
 # A loss is twice that of so many points before, and farther above them than it scatters, at least
-# half of the run long. Independent noise with a standard deviation of half the level does that in
-# one series of two hundred.
+# half of the run long. Of noise whose logarithm has a standard deviation of a half, independent or
+# correlated by as much, two or seven series of ten points in a thousand do.
 TWICE, NEXT, APART = 2.0, 2, 2.5
 # Of one that is ten times that of as many points as make a level so many are enough.
 LASTING = 3
