@@ -28,7 +28,7 @@ WINDOWS = 64
 LEAST_PART = 0.1
 # Less than so many standard deviations of a level before the onset is no improvement at all; then
 # the stretch must begin within this first part of the series, and is taken to have no onset.
-IMPROVED = 4.0
+IMPROVED = 3.0
 START = 0.15
 # Fewer points of noise prove nothing; nor do fewer behind a descent.
 LEAST_POINTS = 10
