@@ -15,6 +15,7 @@ cdef Py_ssize_t ALL_THE_SAME = plateau.ALL_THE_SAME
 cdef double LEAST_PART = plateau.LEAST_PART
 cdef double IMPROVED = plateau.IMPROVED
 cdef double START = plateau.START
+cdef Py_ssize_t FIRST_WINDOWS = plateau.FIRST_WINDOWS
 cdef double LIMIT = plateau.LIMIT
 cdef double RATIO = plateau.RATIO
 cdef double NEVER = plateau.NEVER
@@ -173,7 +174,10 @@ cdef bint may_be_flat(
     before = improved_before(smooth, centre, n, first, work)
     if before >= IMPROVED * spread:
         onset = max(first, bend(level, n, first, centre[first], work))
-        small = RATIO * improved_before(smooth, centre, n, onset, work)
+        small = RATIO * (
+            before if first <= FIRST_WINDOWS
+            else improved_before(smooth, centre, n, onset, work)
+        )
     elif first <= START * n:
         onset, before = 0, 0.0
         some = taken(y, points, max(1, points // ENOUGH_DIFFERENCES), work)

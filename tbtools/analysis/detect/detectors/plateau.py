@@ -30,6 +30,7 @@ LEAST_PART = 0.1
 # the stretch must begin within this first part of the series, and is taken to have no onset.
 IMPROVED = 3.0
 START = 0.15
+FIRST_WINDOWS = 2
 # Fewer points of noise prove nothing; nor do fewer behind a descent.
 LEAST_POINTS = 10
 LEAST_BEHIND = 12
@@ -147,7 +148,9 @@ def find(
         return None
     if before >= IMPROVED * spread:
         onset = max(first, rest.bend(level, first, spread, shaped=False))
-        small = _worth_the_name(level, onset, ideal)
+        # Where the first windows alone are higher, noise places the bend behind them.
+        since = first if first <= FIRST_WINDOWS else onset
+        small = _worth_the_name(level, since, ideal)
         # The shapes end where most of a descent was done, and of a high one some may be left.
         began = max(first, rest.bend(level, first, spread, shaped=True))
         learnt = before
