@@ -275,3 +275,13 @@ def test_scales_are_halved_as_exactly_as_they_are_written() -> None:
     scale = [float(f"{8.165126103939127e-202 / 2**k:.15e}") for k in range(14)]
     [found] = of(**{"loss scale": scale})
     assert (found.kind, found.severity) == ("loss_scale", "warning")
+
+
+# -- a score of next to nothing
+
+
+def test_a_score_that_never_was_more_than_next_to_nothing_is_told() -> None:
+    accuracy = [0.00125, 0.000625, 0, 0, 0.000625, 0, 0, 0.00125, 0, 0.000625, 0, 0]
+    assert alarms(of(accuracy=accuracy)) == [("accuracy", "plateau", 0)]
+    assert not of(mAP=[0.0001, 0.0003, 0.0002, 0.0008, 0.0011, 0.0021, 0.0035, 0.0052])
+    assert not of(accuracy=accuracy[:7])

@@ -1,7 +1,8 @@
-"""A loss that stays where guessing leaves it: the logarithm of the number of classes.
+"""What stays where guessing leaves it: a loss at the entropy of some classes, a score of nothing.
 
 Of few points noise says little, but a cross-entropy that stands at the entropy of k classes, beside
-an accuracy of 1 / k, has a reason to be there: nothing was learned from the inputs.
+an accuracy of 1 / k, has a reason to be there: nothing was learned from the inputs. So has a score
+that never came beyond a hundredth of what it can be.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tbtools.analysis.detect.detectors.plateau import Plateau
+from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals.trend import least_squares
 from tbtools.analysis.detect.tasks import is_whole_loss
 from tbtools.analysis.objective import bound, words
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 # Fewer points may be the first of one that goes on; of more, `plateau` tells what is level.
 LEAST_POINTS, MOST_POINTS = 6, 24
+LEAST_OF_A_SCORE = 8
 # All of them, but for some at first, are as near to the entropy as this part of it ...
 NEAR = 0.04
 LEAST_PART = 0.75
@@ -40,7 +44,7 @@ _ACCURACIES = frozenset({"acc", "accuracy"})
 
 
 def find(judged: Judged, scores: Iterable[Judged]) -> Plateau | None:
-    """Looks in few points for a loss that never was better than guessing, and stays there.
+    """Looks in few points for what never was better than guessing, and stays there.
 
     Args:
         judged: A series with an objective.
@@ -49,6 +53,8 @@ def find(judged: Judged, scores: Iterable[Judged]) -> Plateau | None:
     y = judged.y
     if not LEAST_POINTS <= len(y) <= MOST_POINTS or judged.log or judged.width > 1:
         return None
+    if judged.objective == "max":
+        return _of_nothing(judged)
     classes = classes_of(judged, robust.median(y[len(y) // 2 :]), scores)
     if classes is None:
         return None
@@ -64,6 +70,16 @@ def find(judged: Judged, scores: Iterable[Judged]) -> Plateau | None:
         return None
     error = float(np.std(stretch)) * (12 / len(stretch)) ** 0.5
     return Plateau(begin, len(y), robust.median(stretch), gain, error, 0.0)
+
+
+def _of_nothing(score: Judged) -> Plateau | None:
+    """A score that is next to nothing, and no better in its later half than in its earlier."""
+    y, half = score.y, len(score) // 2
+    if len(y) < LEAST_OF_A_SCORE or not never_learned(score):
+        return None
+    if robust.median(y[-half:]) < robust.median(y[:half]):
+        return None
+    return Plateau(0, len(y), robust.median(y), *least_squares(y), 0.0)
 
 
 def classes_of(judged: Judged, level: float, scores: Iterable[Judged]) -> int | None:
