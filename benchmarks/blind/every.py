@@ -12,6 +12,7 @@ from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.seventh import SEVENTH
+from benchmarks.blind.sixteenth import SIXTEENTH
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.third import THIRD
@@ -34,4 +35,5 @@ EVERY = (
     *THIRTEENTH,
     *FOURTEENTH,
     *FIFTEENTH,
+    *SIXTEENTH,
 )

@@ -39,6 +39,7 @@ Part = Literal[
     "thirteenth",
     "fourteenth",
     "fifteenth",
+    "sixteenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

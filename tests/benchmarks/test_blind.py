@@ -39,6 +39,7 @@ from benchmarks.blind.second import SECOND
 from benchmarks.blind.second.generators import loss_scale, memorised
 from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.seventh.making import felt, grain, kept_until, reduced, scored
+from benchmarks.blind.sixteenth import SIXTEENTH
 from benchmarks.blind.sixth import SIXTH
 from benchmarks.blind.tenth import TENTH
 from benchmarks.blind.tenth.making import clocked, fades, grows, learns, significant, stopped
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 FROZEN = [
     *(THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH),
-    *(THIRTEENTH, FOURTEENTH, FIFTEENTH),
+    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH),
 ]
 
 
@@ -103,7 +104,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
         *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
-        "fifteenth",
+        *("fifteenth", "sixteenth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
