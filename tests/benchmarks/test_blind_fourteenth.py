@@ -16,7 +16,6 @@ from benchmarks.blind.fourteenth.making import averaged, index_of, settling, tur
 from benchmarks.blind.runs import Log
 from benchmarks.blind.shapes import ramp_after
 from benchmarks.blind.sixteenth import SIXTEENTH
-from benchmarks.blind.sixteenth.making import bent, learning, left
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Family
