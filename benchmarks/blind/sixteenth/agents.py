@@ -109,7 +109,7 @@ def _key_and_door(log: Log, rng: Rng) -> None:
     near(log, rng, "train/entropy_loss", at_, 1.9 - chance, 0.02)
 
 
-@healthy("tianshou_tests", "ten test episodes an epoch: noisy, but upward")
+@healthy("tianshou_tests", "ten test episodes an epoch: noisy, but upward", tolerated=SURE)
 def _tianshou(log: Log, rng: Rng) -> None:
     n = whole(rng, 20, 100)
     t, at_ = times(n), steps(n, 10000)
@@ -164,7 +164,7 @@ def _unlearns(log: Log, rng: Rng, strength: float) -> None:
     turns(
         log,
         "divergence",
-        ("rollout/ep_rew_mean",),
+        ("rollout/ep_rew_mean", "rollout/ep_len_mean"),
         at_,
         -reward,
         index_of(t, onset),
@@ -177,7 +177,6 @@ def _unlearns(log: Log, rng: Rng, strength: float) -> None:
     "values_too_high",
     "explosion",
     "Q-values by decades past any return",
-    clear=4.0,
     medium=2.5,
     tolerated=("divergence", "plateau"),
 )
@@ -198,9 +197,9 @@ def _values(log: Log, rng: Rng, strength: float) -> None:
         "explosion",
         "losses/qf1_values",
         at_,
-        np.log10(q),
+        q,
         index_of(t, onset),
-        0.02,
+        0.04,
         ("divergence",),
     )
     grows(
@@ -208,9 +207,9 @@ def _values(log: Log, rng: Rng, strength: float) -> None:
         "explosion",
         "losses/qf1_loss",
         at_,
-        1.5 * decades,
+        10 ** (1.5 * decades),
         index_of(t, onset),
-        0.13,
+        0.3,
         ("divergence",),
     )
 
@@ -232,7 +231,7 @@ def _no_doubt(log: Log, rng: Rng, strength: float) -> None:
     about(log, rng, "charts/episodic_return", at_, 120 * (1 - settled(t, onset + 0.1)) + 10, 7)
     near(log, rng, "losses/entropy", at_, entropy, 0.06)
     near(log, rng, "losses/value_loss", at_, 3.0, 0.3)
-    grows(log, "collapse", "losses/entropy", at_, -np.log10(entropy), index_of(t, onset), 0.03)
+    grows(log, "collapse", "losses/entropy", at_, entropy, index_of(t, onset), 0.06)
 
 
 @labelled(
@@ -278,7 +277,6 @@ def _leaks(log: Log, rng: Rng, strength: float) -> None:
     "value_loss_of_rewards_unscaled",
     "divergence",
     "the value loss grows without end, the returns sink",
-    clear=1.0,
     medium=0.6,
     tolerated=("explosion",),
 )

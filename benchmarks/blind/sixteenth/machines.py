@@ -46,7 +46,7 @@ def _scale(log: Log, rng: Rng) -> None:
     n = whole(rng, 200, 1000)
     t, at_ = times(n), steps(n, 20)
     near(log, rng, "train/loss", at_, power_law(t, 9.5, 2.6, 0.4), 0.012)
-    log.add("train/loss_scale", at_, 2.0 ** scaler(rng, 17.5 * np.ones(n), 16, 40))
+    log.add("train/loss_scale", at_, scaler(rng, 17.5 * np.ones(n), 16, 40))
     near(log, rng, "train/gnorm", at_, 0.8 + 2 * np.exp(-t / 0.02), 0.12)
 
 
@@ -229,7 +229,7 @@ def _at_once(log: Log, rng: Rng, strength: float) -> None:
 
 
 @labelled(
-    "always_clipped",
+    "clipped_from_half_on",
     "gradient",
     "norms grow without bound behind a clip of 1",
     clear=30.0,
@@ -251,7 +251,7 @@ def _clipped(log: Log, rng: Rng, strength: float) -> None:
         at_,
         norm,
         index_of(t, onset),
-        0.09,
+        0.15,
         ("explosion",),
     )
 

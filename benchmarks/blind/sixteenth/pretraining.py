@@ -205,7 +205,7 @@ def _scale_melts(log: Log, rng: Rng, strength: float) -> None:
 
 
 @labelled(
-    "norm_creeps_up",
+    "norm_before_the_loss",
     "gradient",
     "the gradient norm rises all the way, the loss does not tell yet",
     clear=9.0,
@@ -220,15 +220,15 @@ def _norm_creeps(log: Log, rng: Rng, strength: float) -> None:
     near(log, rng, "loss_metrics/global_avg_loss", at_, power_law(t, 10.8, 2.4, 0.4), 0.012)
     near(log, rng, "grad_norm", at_, norm, 0.12)
     titan(log, rng, at_)
-    grows(log, "gradient", "grad_norm", at_, norm, index_of(t, onset), 0.06, ("explosion",))
+    grows(log, "gradient", "grad_norm", at_, norm, index_of(t, onset), 0.12, ("explosion",))
 
 
 @labelled(
     "shakespeare",
     "overfitting",
     "a megabyte of plays, learned by heart",
-    clear=0.55,
-    medium=0.25,
+    clear=0.7,
+    medium=0.4,
 )
 def _shakespeare(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 16, 40)

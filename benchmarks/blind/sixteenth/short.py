@@ -85,7 +85,11 @@ def _jumps(log: Log, rng: Rng) -> None:
     scores(log, rng, "val_acc", at_, learning(t, 0.5, 0.84, 2), 80)
 
 
-@healthy("issue_rewards_of_a_course", "the deep RL course: twelve evaluations, upward")
+@healthy(
+    "issue_rewards_of_a_course",
+    "the deep RL course: twelve evaluations, upward",
+    tolerated=("plateau",),
+)
 def _course(log: Log, rng: Rng) -> None:
     t, at_ = _lines(log, rng, 10, 14)
     about(log, rng, "mean_reward", 10_000 * at_, learning(t, -180, 225, 2), 12)
@@ -122,7 +126,6 @@ def _val_rises(log: Log, rng: Rng, strength: float) -> None:
     "issue_wer_and_loss",
     "overfitting",
     "speech: the loss of validation doubles",
-    clear=1.0,
     medium=0.5,
 )
 def _wer(log: Log, rng: Rng, strength: float) -> None:
@@ -140,6 +143,7 @@ def _wer(log: Log, rng: Rng, strength: float) -> None:
     "two good lines, and then each higher than the last",
     clear=3.0,
     medium=1.0,
+    tolerated=("gradient", "explosion"),
 )
 def _it_explodes(log: Log, rng: Rng, strength: float) -> None:
     t, at_ = _lines(log, rng, 10, 14)
@@ -196,7 +200,7 @@ def _not_learning(log: Log, rng: Rng, strength: float) -> None:
     "issue_stuck_after_three",
     "plateau",
     "better for three epochs, level for nine and more",
-    plain=0.2,
+    plain=0.3,
 )
 def _stuck(log: Log, rng: Rng, strength: float) -> None:
     t, at_ = _lines(log, rng, 13, 14)

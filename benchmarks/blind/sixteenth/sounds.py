@@ -176,7 +176,6 @@ def _speakers(log: Log, rng: Rng) -> None:
     "plateau",
     "CTC says the blank and nothing else; the loss is level",
     clear=0.08,
-    later=0.2,
 )
 def _blanks(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 100, 400)
@@ -193,7 +192,6 @@ def _blanks(log: Log, rng: Rng, strength: float) -> None:
     "noam_too_steep",
     "divergence",
     "the peak of Noam's schedule is too high",
-    clear=1.0,
     medium=0.45,
 )
 def _noam_steep(log: Log, rng: Rng, strength: float) -> None:
@@ -213,7 +211,6 @@ def _noam_steep(log: Log, rng: Rng, strength: float) -> None:
     "codebook_of_two",
     "collapse",
     "the codes of wav2vec shrink to a pair",
-    clear=2.0,
     medium=6.0,
     tolerated=("divergence", "plateau"),
 )
@@ -225,7 +222,7 @@ def _codebook(log: Log, rng: Rng, strength: float) -> None:
     codes = (40 + 200 * (1 - np.exp(-5 * t))) ** (1 - fall) * strength**fall
     _wav2vec(log, rng, n, learning(t, 6.6, 3.3, 5), codes)
     tags = ("train_inner/code_perplexity", "train_inner/prob_perplexity")
-    grows(log, "collapse", tags, steps(n, 200), -np.log10(codes), index_of(t, onset), 0.01)
+    grows(log, "collapse", tags, steps(n, 200), codes, index_of(t, onset), 0.02)
 
 
 @labelled(
@@ -233,7 +230,6 @@ def _codebook(log: Log, rng: Rng, strength: float) -> None:
     "overfitting",
     "forty epochs over five hours of speech",
     clear=0.6,
-    medium=0.25,
 )
 def _accent(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 20, 60)
@@ -250,7 +246,6 @@ def _accent(log: Log, rng: Rng, strength: float) -> None:
     "explosion",
     "the generator's gradient norm goes by decades to its end",
     clear=4.0,
-    medium=2.5,
     tolerated=("gradient", "divergence"),
 )
 def _voice(log: Log, rng: Rng, strength: float) -> None:
@@ -267,9 +262,9 @@ def _voice(log: Log, rng: Rng, strength: float) -> None:
         "explosion",
         "grad_norm_g",
         at_,
-        np.log10(norm),
+        norm,
         index_of(t, onset),
-        0.11,
+        0.25,
         ("gradient",),
     )
 
@@ -278,7 +273,6 @@ def _voice(log: Log, rng: Rng, strength: float) -> None:
     "discriminator_has_won",
     "divergence",
     "mel error of the vocoder rises from half of the run on",
-    clear=0.5,
     medium=0.2,
 )
 def _won(log: Log, rng: Rng, strength: float) -> None:
