@@ -16,6 +16,7 @@ from benchmarks.blind.fourteenth.making import averaged, index_of, settling, tur
 from benchmarks.blind.runs import Log
 from benchmarks.blind.shapes import ramp_after
 from benchmarks.blind.sixteenth import SIXTEENTH
+from benchmarks.blind.sixteenth.making import bent, learning, left
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Family
@@ -86,3 +87,13 @@ def test_what_is_left_and_what_has_passed() -> None:
     t = np.linspace(0, 1, 101)
     assert settled(t, 0.2)[[0, 20]] == pytest.approx([1, np.exp(-6)])
     assert since(t, 0.5)[[10, 50, 75, 100]] == pytest.approx([0, 0, 0.5, 1])
+
+
+def test_curves_of_the_sixteenth_set_go_where_they_say() -> None:
+    t = np.linspace(0, 1, 101)
+    assert bent(t, 0.4, 3.0, 1.0, 2.0)[[0, 40, 70, 100]] == pytest.approx([3, 1, 1.5, 2])
+    falls = learning(t, 2.0, 0.5)
+    assert falls[[0, 100]] == pytest.approx([2, 0.5 + 1.2 * np.exp(-4)])
+    assert (np.diff(falls) < 0).all()
+    assert left(t, 60)[[59, 60, 100]].tolist() == [1, 0, 0]
+    assert np.isnan(left(t, 60, np.nan)[60:]).all()

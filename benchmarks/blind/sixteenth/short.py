@@ -104,7 +104,7 @@ def _course(log: Log, rng: Rng) -> None:
 def _best_then_done(log: Log, rng: Rng) -> None:
     t, at_ = _lines(log, rng, 7, 10)
     near(log, rng, "train/epoch_loss", at_, learning(t, 0.62, 0.2, 3), 0.015)
-    near(log, rng, "val/epoch_loss", at_, 0.3 + 0.28 * settled(t, 0.75), 0.008)
+    near(log, rng, "val/epoch_loss", at_, 0.3 + 0.28 * np.clip(1 - t / 0.8, 0, 1) ** 1.4, 0.008)
 
 
 @labelled(
