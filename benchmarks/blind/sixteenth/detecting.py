@@ -61,7 +61,11 @@ def _mosaic(log: Log, rng: Rng) -> None:
     about(log, rng, "metrics/mAP50-95(B)", at_, learning(t, 0.02, 0.46, 4), 0.005)
 
 
-@healthy("mmdet_one_x", "twelve epochs with two cuts of the rate; the loss told every fifty steps")
+@healthy(
+    "mmdet_one_x",
+    "twelve epochs with two cuts of the rate; the loss told every fifty steps",
+    tolerated=SURE,
+)
 def _mmdet(log: Log, rng: Rng) -> None:
     n = whole(rng, 300, 1500)
     t, at_ = times(n), steps(n, 50)

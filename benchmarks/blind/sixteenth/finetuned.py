@@ -279,18 +279,18 @@ def _hub(log: Log, rng: Rng, strength: float) -> None:
     half=0.62,
 )
 def _one_class(log: Log, rng: Rng, strength: float) -> None:
-    n = int(rng.integers(8, 14))
+    n = int(rng.integers(11, 15))
     t, at_ = times(n), steps(n, 200)
     index = index_of(t, rng.uniform(0.4, 0.6))
     right = np.where(np.arange(n) >= index, strength, learning(t, 0.78, 0.9, 6))
-    scores(log, rng, "eval/accuracy", at_, right, 872)
+    scores(log, rng, "eval/accuracy", at_, right, 5463)
     near(
         log,
         rng,
         "eval/loss",
         at_,
         np.where(np.arange(n) >= index, 0.69, 0.3 + 0.2 * np.exp(-6 * t)),
-        0.02,
+        0.01,
     )
     jumps(log, "divergence", ("eval/accuracy", "eval/loss"), at_, index, points=1)
 

@@ -210,7 +210,7 @@ def _clip_jumps(log: Log, rng: Rng, strength: float) -> None:
     loss = np.where(np.arange(n) < index, learning(t, 6.8, 2.2, 8), 6.93 * strength)
     near(log, rng, "train/contrastive_loss", at_, loss, 0.03)
     log.add("train/lr", at_, cosine(t, 1e-3))
-    seen = every(at_, 12)
+    seen = every(at_, 24)
     near(log, rng, "val/clip_val_loss", seen, at(seen, at_, loss) + 0.1, 0.01)
     jumps(log, "divergence", "train/contrastive_loss", at_, index)
     after = int(np.argmax(seen >= at_[index]))
