@@ -16,7 +16,7 @@ from benchmarks.blind.fourteenth.making import averaged, index_of, settling, tur
 from benchmarks.blind.runs import Log
 from benchmarks.blind.shapes import ramp_after
 from benchmarks.blind.sixteenth import SIXTEENTH
-from benchmarks.blind.sixteenth.making import bent, learning, left
+from benchmarks.blind.sixteenth.making import bent, learning, left, turns_soon
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Family
@@ -97,3 +97,14 @@ def test_curves_of_the_sixteenth_set_go_where_they_say() -> None:
     assert (np.diff(falls) < 0).all()
     assert left(t, 60)[[59, 60, 100]].tolist() == [1, 0, 0]
     assert np.isnan(left(t, 60, np.nan)[60:]).all()
+
+
+def test_a_short_u_is_dated_from_its_lowest_point_to_a_third_of_its_way_up() -> None:
+    steps = np.arange(10, 110, 10)
+    worse = np.array([3.0, 2, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4])
+    log = Log(np.random.default_rng(1))
+    log.add("val_loss", steps, worse)
+    turns_soon(log, "val_loss", steps, worse, 0.1)
+    [truth] = log.close().truths
+    assert (truth.kind, truth.onset) == ("overfitting", 30)
+    assert (truth.window, truth.best_window) == ((20, 50), (20, 40))

@@ -10,7 +10,7 @@ from benchmarks.blind.eighth.making import at, cosine, linear
 from benchmarks.blind.fifteenth.making import SURE, settled
 from benchmarks.blind.fourteenth.making import about, hugging, index_of, near, scores, turns
 from benchmarks.blind.shapes import ramp_after, steps, times, whole
-from benchmarks.blind.sixteenth.making import bent, learning, left
+from benchmarks.blind.sixteenth.making import bent, learning, left, turns_soon
 from benchmarks.blind.sixteenth.registry import healthy, labelled
 from benchmarks.blind.thirteenth.making import (
     every,
@@ -151,7 +151,7 @@ def _few_reviews(log: Log, rng: Rng, strength: float) -> None:
     scores(log, rng, "eval/accuracy", at_, 0.885 - 0.06 * np.exp(-6 * t), 500)
     inner = steps(5 * n, 25)
     near(log, rng, "train/loss", inner, 0.6 * np.exp(-5 * times(5 * n)) + 0.01, 0.12)
-    overfits(log, "eval/loss", at_, valid, 0.012)
+    turns_soon(log, "eval/loss", at_, valid, 0.012)
 
 
 @labelled(

@@ -10,7 +10,7 @@ from benchmarks.blind.eighth.making import at, cosine, jitter
 from benchmarks.blind.fifteenth.making import SURE, epochs, one_cycle, settled, stairs
 from benchmarks.blind.fourteenth.making import about, averaged, index_of, near, scores, turns
 from benchmarks.blind.shapes import cycle, ramp_after, steps, times, whole
-from benchmarks.blind.sixteenth.making import bent, learning, left, slow_epochs
+from benchmarks.blind.sixteenth.making import bent, learning, left, slow_epochs, turns_soon
 from benchmarks.blind.sixteenth.registry import healthy, labelled
 from benchmarks.blind.thirteenth.making import every, from_the_start, hangs, jumps, levels, overfits
 
@@ -202,7 +202,7 @@ def _birds(log: Log, rng: Rng, strength: float) -> None:
     valid = bent(t, rng.uniform(0.2, 0.35), 2.1, 1.05, 1.05 + strength)
     near(log, rng, "train_loss", at_, 2.4 * np.exp(-4 * t) + 0.02, 0.03)
     near(log, rng, "valid_loss", at_, valid, 0.015)
-    overfits(log, "valid_loss", at_, valid, 0.018)
+    turns_soon(log, "valid_loss", at_, valid, 0.018)
 
 
 @labelled(

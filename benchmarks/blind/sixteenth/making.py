@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.blind.eighth.making import both
 from benchmarks.blind.fifteenth.making import abouts, nears
 from benchmarks.blind.fourteenth.making import settling
 from benchmarks.blind.shapes import times
+from benchmarks.blind.windows import basin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +31,23 @@ def bent(t: Array, best: float, start: float, low: float, end: float) -> Array:
     """Smoothly from `start` to `low` at `best`, then in a straight line to `end`."""
     falls = low + (start - low) * np.clip(1 - t / best, 0, None) ** 2
     return falls + (end - low) * np.clip((t - best) / (1 - best), 0, None)
+
+
+def turns_soon(log: Log, tags: str, steps: Steps, worse: Array, sd: float) -> None:
+    """Labels a U of few points: from where it is lowest to where it is a third of its way up."""
+    lowest = int(np.argmin(worse))
+    rise = worse[lowest:] - worse[lowest]
+    gone = lowest + int(np.argmax(rise >= rise.max() / 3))
+    best = basin(steps, worse, sd)
+    window = both(best, (int(steps[max(lowest - 1, 0)]), int(steps[gone])))
+    log.true(
+        "overfitting",
+        tags,
+        int(steps[lowest]),
+        window,
+        best_window=best,
+        also=("divergence",),
+    )
 
 
 def left(t: Array, index: int, lost: float = 0.0) -> Array:

@@ -10,9 +10,9 @@ from benchmarks.blind.eighth.making import at, cosine, linear
 from benchmarks.blind.fifteenth.making import SURE, preferred, settled
 from benchmarks.blind.fourteenth.making import about, hugging, index_of, near, scores, turns
 from benchmarks.blind.shapes import steps, times, whole
-from benchmarks.blind.sixteenth.making import bent, learning, left
+from benchmarks.blind.sixteenth.making import bent, learning, left, turns_soon
 from benchmarks.blind.sixteenth.registry import healthy, labelled
-from benchmarks.blind.thirteenth.making import every, grows, jumps, levels, overfits
+from benchmarks.blind.thirteenth.making import every, grows, jumps, levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -189,7 +189,7 @@ def _dpo_by_heart(log: Log, rng: Rng, strength: float) -> None:
     seen = every(at_, 12)
     valid = bent(times(12), rng.uniform(0.2, 0.35), 0.68, 0.56, 0.56 + strength)
     near(log, rng, "eval/loss", seen, valid, 0.012)
-    overfits(log, "eval/loss", seen, valid, 0.008)
+    turns_soon(log, "eval/loss", seen, valid, 0.008)
 
 
 @labelled(
@@ -226,7 +226,7 @@ def _reward_second(log: Log, rng: Rng, strength: float) -> None:
     seen = every(at_, 12)
     valid = bent(times(12), 0.3, 0.62, 0.47, 0.47 + strength)
     near(log, rng, "eval/loss", seen, valid, 0.015)
-    overfits(log, "eval/loss", seen, valid, 0.008)
+    turns_soon(log, "eval/loss", seen, valid, 0.008)
 
 
 @labelled("ppo_of_words_nan", "nonfinite", "log of a probability of 0", plain=0.6)

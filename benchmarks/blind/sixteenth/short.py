@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.blind.fifteenth.making import epochs, settled
 from benchmarks.blind.fourteenth.making import about, index_of, near, scores
 from benchmarks.blind.shapes import times
-from benchmarks.blind.sixteenth.making import bent, learning, left, slow_epochs
+from benchmarks.blind.sixteenth.making import bent, learning, left, slow_epochs, turns_soon
 from benchmarks.blind.sixteenth.registry import healthy, labelled
-from benchmarks.blind.thirteenth.making import from_the_start, jumps, levels, overfits
+from benchmarks.blind.thirteenth.making import from_the_start, jumps, levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def _val_rises(log: Log, rng: Rng, strength: float) -> None:
     valid = bent(t, rng.uniform(0.15, 0.3), 0.6, 0.4, 0.4 * (1 + strength))
     near(log, rng, "loss", at_, 0.6 * np.exp(-4 * t) + 0.005, 0.02)
     near(log, rng, "val_loss", at_, valid, 0.018)
-    overfits(log, "val_loss", at_, valid, 0.007)
+    turns_soon(log, "val_loss", at_, valid, 0.007)
 
 
 @labelled(
@@ -134,7 +134,7 @@ def _wer(log: Log, rng: Rng, strength: float) -> None:
     near(log, rng, "train/loss", 400 * at_, 0.8 * np.exp(-5 * t) + 0.01, 0.04)
     near(log, rng, "eval/loss", 400 * at_, valid, 0.015)
     log.seconds_per_step = 1.5
-    overfits(log, "eval/loss", 400 * at_, valid, 0.006)
+    turns_soon(log, "eval/loss", 400 * at_, valid, 0.006)
 
 
 @labelled(
