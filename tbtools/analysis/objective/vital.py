@@ -16,6 +16,7 @@ from tbtools.analysis.objective.table import TAGS_KEPT, words
 
 Vital = Literal[
     "spread",  # how many, or how different: may not vanish
+    "noise",  # of a policy's actions: may neither vanish nor grow
     "adversary",  # the loss of a discriminator: may not vanish
     "gradient",  # may neither vanish nor grow
     "code",  # the divergence of a code from its prior: may not vanish
@@ -64,7 +65,6 @@ _SPREADS_OF = (
         {
             *("feature", "features", "embedding", "embeddings", "emb", "z", "representation"),
             *("repr", "output", "outputs", "latent", "latents", "reward", "rewards", "logits"),
-            *("policy", "action", "actions", "actor", "noise"),
         },
     ),
     (
@@ -72,6 +72,8 @@ _SPREADS_OF = (
         {"response", "responses", "completion", "completions", "generation", "generated"},
     ),
 )
+_DEVIATIONS = frozenset({"std", "var", "variance"})
+_ACTIONS = frozenset({"policy", "action", "actions", "actor", "noise"})
 # What a router gives to one of its experts, by number, and what else is measured of them.
 _GIVEN = frozenset({"share", "load", "fraction", "frac", "tokens"})
 _OF_ALL_EXPERTS = frozenset(
@@ -133,8 +135,8 @@ def vital_of(tag: str) -> Vital | None:
         return None
     if any(known & one and known & other for one, other in _DEAD):
         return "dead"
-    if _is_spread(known):
-        return "spread"
+    if (spread := _spread_of(known)) is not None:
+        return spread
     if known & _DIVERGENCES:
         if known & _OF_A_CODE:
             return "code"
@@ -146,11 +148,13 @@ def vital_of(tag: str) -> Vital | None:
     return _of_size(tag, known)
 
 
-def _is_spread(known: frozenset[str]) -> bool:
+def _spread_of(known: frozenset[str]) -> Literal["spread", "noise"] | None:
+    if known & _DEVIATIONS and known & _ACTIONS:
+        return "noise"
     if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
-        return True
+        return "spread"
     given = "expert" in known and known & _GIVEN and not known & _OF_ALL_EXPERTS
-    return bool(given) and any(word.isdigit() for word in known)
+    return "spread" if given and any(word.isdigit() for word in known) else None
 
 
 def _of_size(tag: str, known: frozenset[str]) -> Vital | None:

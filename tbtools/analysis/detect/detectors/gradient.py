@@ -38,6 +38,8 @@ WITHIN = 1e-3
 # An order of magnitude, or what noise leaves of it, is a warning; half of that worth a word.
 ROSE = 8.0
 ROSE_SOMEWHAT = 3.0
+# ... and so much for good, though the loss goes on to fall.
+ROSE_MEANWHILE = 4.0
 # In a log of so few points half of that is worth a word.
 FEW_POINTS = 20
 ROSE_IN_FEW = 4.0
@@ -62,6 +64,7 @@ ABOUT = 31
 OFTEN = 0.05
 BURSTS = 6
 MORE_OFTEN = 4.0
+MEANWHILE = "still gets better"
 # Hyperparameters that say at which norm gradients are clipped.
 LIMITS = (
     "max_grad_norm",
@@ -254,12 +257,10 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         return None  # it came back from there before
     times = float(np.exp(after - before))
     bend = int(points[index])
-    still = True
-    if witness is not None:
-        still = _stands_still(witness, series, bend)
-        # Next to nothing that is learned meanwhile explains no order of magnitude.
-        if not still and (times < ROSE or not _stands_still(witness, series, bend, WORTH)):
-            return None
+    learns = "" if witness is None else _learns(witness, series, bend, times)
+    if learns == MEANWHILE and (few or not index or times < ROSE_MEANWHILE):
+        return None
+    is_fault = learns != MEANWHILE and not few
     index = _behind_level(y, index, rise)
     onset = int(points[index])
     text = f"rose {times:,.3g}-fold since {place_of(series, onset)}, from {np.exp(before):.4g} to "
@@ -270,19 +271,28 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
         "points_since": len(y) - index,
     }
     if witness is not None:
-        text += f", while {witness.series.tag} {'does not get' if still else 'hardly gets'} better"
-        evidence["loss"] = witness.series.tag
+        text += f", while {witness.series.tag} {learns}"
+        evidence |= {"loss": witness.series.tag, "loss_improves": learns == MEANWHILE}
     return Finding.of_points(
         series,
         onset,
         int(points[-1]),
         ongoing=True,
         kind="gradient",
-        severity="warning" if times >= ROSE and sure and not few else "info",
+        severity="warning" if is_fault and times >= ROSE and sure else "info",
         message=text,
         evidence=evidence,
         last_good=int(points[index - 1]) if index else None,
     )
+
+
+def _learns(witness: Judged, series: ScalarSeries, onset: int, times: float) -> str:
+    """What a loss does while a norm rises so many times, for a message."""
+    if _stands_still(witness, series, onset):
+        return "does not get better"
+    # Next to nothing that is learned meanwhile explains no order of magnitude.
+    hardly = times >= ROSE and _stands_still(witness, series, onset, WORTH)
+    return "hardly gets better" if hardly else MEANWHILE
 
 
 def _behind_level(y: Array, bend: int, rise: excursion.Excursion) -> int:
@@ -306,13 +316,15 @@ def _behind_level(y: Array, bend: int, rise: excursion.Excursion) -> int:
 
 
 def is_rise(finding: Finding) -> bool:
-    """Whether a finding is one of `rising`.
+    """Whether a finding is one of `rising` that is no part of learning.
 
     Args:
         finding: Any finding.
     """
     evidence = finding.evidence
     if finding.kind != "gradient" or "level_before" not in evidence:
+        return False
+    if evidence.get("loss_improves", False):
         return False
     return bool(evidence["level_after"] > evidence["level_before"])
 

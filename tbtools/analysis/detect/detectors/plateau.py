@@ -33,7 +33,7 @@ START = 0.15
 FIRST_WINDOWS = 2
 # Fewer points of noise prove nothing; nor do fewer behind a descent.
 LEAST_POINTS = 10
-LEAST_BEHIND = 12
+LEAST_BEHIND = 10
 # ... and so many at the end that are all the same, everything; of fewer, which never were another.
 ALL_THE_SAME = 8
 NEVER_ANOTHER = 6

@@ -61,12 +61,14 @@ MAY_NOT_GROW: dict[Vital | None, tuple[Least, ...]] = {
     "player": (VITAL_GROWS, GROWS),
     "size": (VITAL_GROWS, GROWS),
     "generator": (VITAL_GROWS, GROWS),
+    "noise": (VITAL_GROWS, GROWS),
 }
 MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "gradient": (VITAL, FALLS),
     "code": (VITAL, FALLS),
     "adversary": (VITAL, FALLS),
     "spread": (VANISHES, FALLS),
+    "noise": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
 # Levels of a reward that tell how much it gains in all.
@@ -81,7 +83,12 @@ EVEN = 0.1
 # What falls by so many times more in the later half of its way than in the earlier is on its way to
 # zero, as what follows a learning rate is; what these measure does not.
 FASTER = 1.5
-FOLLOW_NO_RATE = frozenset({"spread", "dead", "gradient"})
+FOLLOW_NO_RATE = frozenset({"spread", "noise", "dead", "gradient"})
+SPREADS = frozenset({"spread", "noise"})
+# Of fewer points than tell a scale, so many on both sides are three times apart at the least, and
+# so many times in all, of what may not grow whatever is learned.
+FEWEST, FEW, EXPLODED = 3, 20, 100.0
+NEVER_GROW = frozenset({"gradient", "size", "generator"})
 # What fell so many times farther before has collapsed there.
 FAR_MORE = 100.0
 # The level at the end is that of this part of what came after the onset.
@@ -160,7 +167,9 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         if vital == "divergence":
             vital = "size" if beside.rewards else "code"
         found = _died(value) if vital == "dead" else _changed(value, vital)
-    if found is None or (vital == "spread" and _goes_through_zero(series.value[finite], found)):
+        if found is None and vital in NEVER_GROW:
+            found = _of_few(value)
+    if found is None or (vital in SPREADS and _goes_through_zero(series.value[finite], found)):
         return None
     if _is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
@@ -182,6 +191,20 @@ def _died(share: Array) -> Change | None:
     if found is None or found.after > found.before:
         return None
     return Change(found.index, whole - found.before, whole - found.after)
+
+
+def _of_few(value: Array) -> Change | None:
+    """Values that are all beyond all before them, by orders of magnitude, in few points."""
+    if not 2 * FEWEST <= len(value) < FEW:
+        return None
+    before = np.maximum.accumulate(value)[FEWEST - 1 : -FEWEST]
+    after = np.minimum.accumulate(value[::-1])[::-1][FEWEST : len(value) - FEWEST + 1]
+    apart = np.flatnonzero((before > 0) & (after > np.exp(NEAR) * before))
+    if not len(apart):
+        return None
+    index = FEWEST + int(apart[0])
+    found = Change(index, robust.median(value[:index]), robust.median(value[index:]))
+    return found if found.times >= EXPLODED else None
 
 
 def _changed(value: Array, vital: Vital | None) -> Change | None:
@@ -301,9 +324,9 @@ def _is_learned(
         return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
     if vital is None and found.after < found.before and beside.loss is not None:
         return _falls_with(beside.loss, series, onset, found.times)
-    grew = found.after > found.before and vital in {"player", None}
+    grew = found.after > found.before and vital in {"player", "noise", None}
     foretold = found.after < found.before and vital == "player" and is_players(series.tag)
-    if not grew and not foretold and not (small and vital == "spread"):
+    if not grew and not foretold and not (small and vital in SPREADS):
         return False
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.

@@ -36,7 +36,7 @@ def find(value: Array, least: int) -> tuple[int, float] | None:
     Returns:
         The index of the first zero, and the level before it.
     """
-    if len(value) < 2 * ZEROS or value[-1] != 0:
+    if len(value) < ZEROS + least or value[-1] != 0:
         return None
     some = np.flatnonzero(value)
     index = int(some[-1]) + 1 if len(some) else 0
