@@ -285,3 +285,37 @@ def test_a_score_that_never_was_more_than_next_to_nothing_is_told() -> None:
     assert alarms(of(accuracy=accuracy)) == [("accuracy", "plateau", 0)]
     assert not of(mAP=[0.0001, 0.0003, 0.0002, 0.0008, 0.0011, 0.0021, 0.0035, 0.0052])
     assert not of(accuracy=accuracy[:7])
+
+
+# -- scales
+
+
+def test_a_norm_that_grows_by_decades_in_eleven_points_has_exploded() -> None:
+    norm = [1.273, 1.269, 1.119, 0.9899, 9.587, 76.89, 916.2, 14240.0, 12970.0, 8884.0, 10870.0]
+    loss = np.linspace(2.2, 1.75, 11)
+    assert alarms(of(grad_norm=norm, loss=loss)) == [("grad_norm", "explosion", 4)]
+    assert not alarms(of(grad_norm=[*norm[:6], 1.2, 1.1, 1.3, 1.0, 1.2], loss=loss))  # it came back
+    assert not alarms(of(q_values=norm))  # which grow with what an agent gets
+
+
+def test_the_noise_of_actions_may_not_grow_unless_a_reward_does() -> None:
+    t = np.arange(400)
+    std = 0.5 * 30 ** np.clip((t - 180) / 160, 0, 1) * np.exp(0.01 * np.sin(t * 1.7))
+    reward = 10 - 9 * np.clip((t - 180) / 160, 0, 1) + np.random.default_rng(0).normal(0, 0.3, 400)
+    tag, better = "Policy/mean_noise_std", 20 - reward
+    lost = of(**{tag: std, "Train/mean_reward": reward})
+    assert [one.kind for one in lost if one.tag == tag] == ["explosion"]
+    assert not of(**{tag: std, "Train/mean_reward": better}).of("explosion")
+
+
+@pytest.mark.parametrize("before", [1, 4])
+def test_a_loss_that_is_zero_in_five_of_few_points_is_an_error(before: int) -> None:
+    found = the_only(of(**{"train/loss": [*[1.63, 1.56, 1.46, 1.4][:before], *[0.0] * 5]}))
+    assert (found.kind, found.severity, found.onset_step) == ("collapse", "error", before)
+
+
+def test_three_epochs_down_and_ten_level_are_a_plateau() -> None:
+    loss = [2.0, 1.29, 1.14, 1.1, 1.1, 1.09, 1.1, 1.11, 1.09, 1.1, 1.1, 1.1, 1.11, 1.11]
+    [found] = alarms(of(train_loss=loss))
+    assert found[:2] == ("train_loss", "plateau")
+    assert 2 <= found[2] <= 4

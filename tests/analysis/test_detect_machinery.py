@@ -730,7 +730,23 @@ def test_a_norm_that_rises_twentyfold_is_not_explained_by_a_loss_that_falls_a_li
     assert (one.kind, one.severity) == ("gradient", "warning")
     assert "train/loss hardly gets better" in one.message
     learns = loss - 0.006 * np.clip(POINT - 160, 0, None)
-    assert not found(norm, logged("train/loss", learns * noise(0.005, 1)))
+    [one] = found(norm, logged("train/loss", learns * noise(0.005, 1)))
+    assert (one.kind, one.severity) == ("gradient", "info")
+    assert "train/loss still gets better" in one.message
+
+
+@pytest.mark.parametrize(("times", "told"), [(2.5, False), (6, True)])
+def test_a_norm_that_rises_fourfold_for_good_is_told_though_the_loss_falls(
+    times: float, told: bool
+) -> None:
+    norm = noise(0.2) * times ** np.clip((POINT - 160) / 120, 0, 1)
+    loss = 1 + 3 * np.exp(-POINT / 150)
+    findings = found(logged("grad_norm", norm), logged("train/loss", loss * noise(0.01, 1)))
+    kinds = [(one.kind, one.severity) for one in findings]
+    assert kinds == ([("gradient", "info")] if told else [])
+    # From the start on it is what is usual while a loss falls.
+    norm = logged("grad_norm", noise(0.2) * times ** (POINT / N))
+    assert not found(norm, logged("train/loss", loss * noise(0.01, 1)))
 
 
 @pytest.mark.parametrize("seed", range(4))

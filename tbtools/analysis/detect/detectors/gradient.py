@@ -258,7 +258,7 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
     times = float(np.exp(after - before))
     bend = int(points[index])
     learns = "" if witness is None else _learns(witness, series, bend, times)
-    if learns == MEANWHILE and (few or not index or times < ROSE_MEANWHILE):
+    if learns == MEANWHILE and (few or not (sure and index) or times < ROSE_MEANWHILE):
         return None
     is_fault = learns != MEANWHILE and not few
     index = _behind_level(y, index, rise)

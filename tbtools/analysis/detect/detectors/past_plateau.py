@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # It lasted at least this part of the series: shorter waits are nobody's concern once they are over.
 LEAST_PART = 0.2
+# Of fewer points before its end a wait is no fact that explains a curve.
+LEAST_POINTS = 12
 
 
 def find(y: Array, whole: Windows) -> Plateau | None:
@@ -43,7 +45,7 @@ def find(y: Array, whole: Windows) -> Plateau | None:
     while end > 0 and whole.level[end - 1] < better:
         end -= 1
     before = y[: whole.point(end)]
-    if len(before) < plateau.LEAST_BEHIND:
+    if len(before) < LEAST_POINTS:
         return None
     flat = plateau.find(before, plateau.windows(before), overcome=True)
     if flat is None or flat.end - flat.onset < LEAST_PART * len(y):

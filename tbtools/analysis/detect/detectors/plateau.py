@@ -31,9 +31,8 @@ LEAST_PART = 0.1
 IMPROVED = 3.0
 START = 0.15
 FIRST_WINDOWS = 2
-# Fewer points of noise prove nothing; nor do fewer behind a descent.
+# Fewer points of noise prove nothing, in all or behind a descent.
 LEAST_POINTS = 10
-LEAST_BEHIND = 10
 # ... and so many at the end that are all the same, everything; of fewer, which never were another.
 ALL_THE_SAME = 8
 NEVER_ANOTHER = 6
@@ -177,7 +176,7 @@ def find(
     point = _first_point(y, whole, began, middle)
     moved = abs(improvement) > SIGNIFICANT * error
     moved = moved and _has_moved(improvement, before, middle, scale)
-    if moved or (learnt > 0 and len(y) - point < LEAST_BEHIND):
+    if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
         return None
     return Plateau(point, len(y), middle, improvement, error, before)
 
