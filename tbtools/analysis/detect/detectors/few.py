@@ -171,6 +171,8 @@ def above(judged: Judged) -> excursion.Excursion | None:
     n = len(raw)
     if judged.objective != "min" or not FEWEST <= n <= MOST or raw.min() <= 0:
         return None
+    if raw[-LASTING:].min() < TWICE * raw.min():
+        return None
     logs = np.log(raw)
     lowest = np.minimum.accumulate(logs[::-1])[::-1]
     for at in range(NEXT, n - LASTING + 1):
