@@ -14,6 +14,7 @@ cdef Py_ssize_t LEAST_POINTS = plateau.LEAST_POINTS
 cdef Py_ssize_t ALL_THE_SAME = plateau.ALL_THE_SAME
 cdef double LEAST_PART = plateau.LEAST_PART
 cdef double IMPROVED = plateau.IMPROVED
+cdef double SURELY = plateau.SURELY
 cdef double START = plateau.START
 cdef Py_ssize_t FIRST_WINDOWS = plateau.FIRST_WINDOWS
 cdef double LIMIT = plateau.LIMIT
@@ -153,6 +154,18 @@ cdef bint is_a_step(
     return longest >= PRECEDENT * (n - onset)
 
 
+cdef bint may_be_stretch(
+    const double *level, const double *smooth, Py_ssize_t n, Py_ssize_t onset,
+    double small, double spread, double before, bint overcome
+) noexcept nogil:
+    """What `plateau._flat` asks of a stretch, but for memory and the later half."""
+    if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:
+        return False
+    if is_improving(level + onset, n - onset, small, spread, before > 0):
+        return False
+    return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
+
+
 cdef bint may_be_flat(
     const double *y, Py_ssize_t points, const double *level, const double *smooth, Py_ssize_t n,
     double spread, bint overcome, double *work
@@ -178,22 +191,17 @@ cdef bint may_be_flat(
             before if first <= FIRST_WINDOWS
             else improved_before(smooth, centre, n, onset, work)
         )
-    elif first <= START * n:
-        onset, before = 0, 0.0
-        some = taken(y, points, max(1, points // ENOUGH_DIFFERENCES), work)
-        middle = middle_value(work, some)
-        for i in range(some):
-            work[i] = fabs(work[i] - middle)
-        small = larger(MAD_TO_SIGMA * middle_value(work, some), tiny(level, n))
-        spread = smaller(spread, small)
-        small *= NEVER
-    else:
+        if may_be_stretch(level, smooth, n, onset, small, spread, before, overcome):
+            return True
+    if before >= SURELY * spread or first > START * n:
         return False
-    if n - onset < LEAST_WINDOWS or n - onset < LEAST_PART * n:
-        return False
-    if is_improving(level + onset, n - onset, small, spread, before > 0):
-        return False
-    return overcome or not is_a_step(smooth, n, onset, larger(3 * spread, RECORD * before))
+    some = taken(y, points, max(1, points // ENOUGH_DIFFERENCES), work)
+    middle = middle_value(work, some)
+    for i in range(some):
+        work[i] = fabs(work[i] - middle)
+    small = larger(MAD_TO_SIGMA * middle_value(work, some), tiny(level, n))
+    spread = smaller(spread, small)
+    return may_be_stretch(level, smooth, n, 0, NEVER * small, spread, 0.0, overcome)
 
 
 cdef bint is_mostly_one(const double *y, Py_ssize_t points) noexcept nogil:

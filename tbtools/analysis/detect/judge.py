@@ -15,8 +15,8 @@ from tbtools.analysis.detect.company import with_company
 from tbtools.analysis.detect.detectors import (
     blank,
     divergence,
+    few_at_rest,
     gradient,
-    guessing,
     nonfinite,
     overfitting,
     past_plateau,
@@ -66,11 +66,10 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
-# These are looked for in fewer points than others, too.
-_TOLD_OF_FEW = frozenset({"overfitting", "plateau", "spike"})
-
 # These say nothing of how large the other values of a series are.
 _SAY_NO_SIZE = frozenset({"nonfinite", "stall"})
+# These are told of what is not judged for anything else, too.
+_NO_JUDGEMENT = _SAY_NO_SIZE | {"spike"}
 
 # Fewer points are no trend: so many make a level, and so many must stand beyond it.
 LEAST_POINTS = excursion.BEFORE + excursion.PERSISTENT
@@ -192,7 +191,7 @@ def _detect(
             found += _trend(fit, rates.get(key[0]), tasks[key[0]], looked[key])
     if progress:
         progress(len(judged), len(judged))
-    told = {(one.run, one.tag) for one in found if one.kind in _TOLD_OF_FEW}
+    told = {(one.run, one.tag) for one in found if one.kind not in _NO_JUDGEMENT}
     axes = run_axes(every, found)
     found = with_parts_at_rest(with_company(found, axes), judged, objectives)
     return Findings(
@@ -268,10 +267,12 @@ def _not_judged(
         told: Those of which something was told though they are short.
     """
     for one, fit in zip(series, fits, strict=True):
-        if (isinstance(fit, AsItIs) and not short) or (one.run, one.tag) in told:
+        if isinstance(fit, AsItIs) and not short:
             continue
         if fit is None:
             yield NotJudged(one.run, one.tag, "no known objective")
+        elif (one.run, one.tag) in told:
+            continue
         elif len(fit) < LEAST_POINTS:
             few = "outcomes that differ" if fit.width > 1 else "finite points"
             least = LEAST_POINTS * (OUTCOMES if fit.width > 1 else 1)
@@ -343,7 +344,7 @@ def _trend(
 def _at_rest(
     judged: Judged, rate: ScalarSeries | None, task: Given, *, rests: bool = True
 ) -> list[Finding]:
-    flat = _flat(judged, task.scores, rests=rests)
+    flat = _flat(judged, rate, task, rests=rests)
     if flat is None or restarts_within(rate, judged, flat.onset, flat.end):
         return []
     return [plateau_finding(judged, flat, rate, task.scores, task.losses)]
@@ -356,16 +357,17 @@ def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
     return [] if found is None else [found]
 
 
-def _flat(judged: Judged, scores: Iterable[Judged], *, rests: bool) -> Plateau | None:
+def _flat(judged: Judged, rate: ScalarSeries | None, task: Given, *, rests: bool) -> Plateau | None:
     """The plateau at the end, or else the longest that is over."""
-    y = judged.y
-    flat = plateau.of_few(y)
-    if flat is not None or not rests or len(y) < plateau.LEAST_POINTS:
-        return flat or guessing.find(judged, scores)
-    windows = plateau.windows(y)
-    scale = plateau.MOVED if judged.log else None
-    flat = plateau.find(y, windows, scale=scale, ideal=ideal_of(judged))
-    return flat or guessing.find(judged, scores) or past_plateau.find(y, windows)
+    y, flat, windows = judged.y, None, None
+    if rests and len(y) >= plateau.LEAST_POINTS:
+        windows = plateau.windows(y)
+        scale = plateau.MOVED if judged.log else None
+        flat = plateau.find(y, windows, scale=scale, ideal=ideal_of(judged))
+    flat = flat or few_at_rest.find(judged, rate, task)
+    if flat is None and windows is not None:
+        flat = past_plateau.find(y, windows)
+    return flat
 
 
 def _in_order(

@@ -150,7 +150,7 @@ def vital_of(tag: str) -> Vital | None:
 
 def _spread_of(known: frozenset[str]) -> Literal["spread", "noise"] | None:
     if known & _DEVIATIONS and known & _ACTIONS:
-        return "noise"
+        return "spread" if known & _VALUES else "noise"
     if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
         return "spread"
     given = "expert" in known and known & _GIVEN and not known & _OF_ALL_EXPERTS

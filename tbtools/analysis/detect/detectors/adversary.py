@@ -16,7 +16,8 @@ from tbtools.analysis.detect.signals import robust
 if TYPE_CHECKING:
     from tbtools.runs.series import ScalarSeries
 
-LEAST_POINTS = 8
+# In fewer points than the second the loss of a critic, whose sign changes, may come to rest so.
+LEAST_POINTS, SURE_POINTS = 8, 20
 # Points that make the level at first: so many, or this part of the series.
 FIRST, FIRST_PART = 5, 4
 # At this part of it nothing is left to learn from, as of nearly all points since, ...
@@ -37,6 +38,8 @@ def find(series: ScalarSeries) -> Finding | None:
     points = np.flatnonzero(np.isfinite(series.value))
     value = np.abs(series.value[points])
     if len(value) < LEAST_POINTS:
+        return None
+    if len(value) < SURE_POINTS and series.value[points].min() < 0:
         return None
     first = min(FIRST, len(value) // FIRST_PART)
     level = robust.median(value[:first])

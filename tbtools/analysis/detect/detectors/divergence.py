@@ -33,13 +33,16 @@ from tbtools.analysis.detect.tasks import (
     became_harder,
     exploded,
     has_exploded,
+    is_weighted,
+    turned_on,
+    was_changed,
+)
+from tbtools.analysis.detect.witnesses import (
+    is_contradicted,
     is_of_chance,
     is_term,
     is_traded,
-    is_weighted,
     scores_improve,
-    turned_on,
-    was_changed,
 )
 
 if TYPE_CHECKING:
@@ -136,10 +139,15 @@ def _by_levels(
     if few_points and (onset is None or not onset.sudden):
         valley, bend = _valley(judged)
         rise, onset = rise or valley, bend or onset
-    if few_points and rise is None:
-        rise = few.above(judged)
-        onset = None if rise is None else Onset(rise.high, sudden=True)
-    return rise, onset
+    return (rise, onset) if rise is not None else _far_above(judged, given)
+
+
+def _far_above(judged: Judged, given: Given) -> tuple[Excursion | None, Onset | None]:
+    """A loss several times what it was right before, where nothing else of the run is better."""
+    rise = few.above(judged)
+    if rise is None or is_contradicted(given, judged, rise.high):
+        return None, None
+    return rise, Onset(rise.high, sudden=True)
 
 
 def _scatters(judged: Judged, rise: Excursion | None, onset: Onset | None) -> bool:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 LEAST_POINTS = 8
-# Of fewer only such a fall to no more than this is told.
-FEWEST, LAST = 6, 2.0
+# Of fewer only a fall from at least this to no more than that is told.
+FEWEST, FIRST, LAST = 6, 64.0, 2.0
 # A scale that is too high at the start is halved some ten times at once; how low it goes in this
 # first part of the series is usual.
 START = 0.2
@@ -87,7 +87,7 @@ def find(series: ScalarSeries) -> Finding | None:
     points = np.flatnonzero(np.isfinite(series.value) & (scales | gone))
     value = series.value[points]
     if len(points) < LEAST_POINTS:
-        fault = _of_few(value)
+        fault = _always_halved(value)
         return None if fault is None else _finding(series, points, value, fault)
     value = np.where(value > 0, value, value.min(initial=LEAST, where=value > 0))
     start = value[: int(START * len(value)) + 1]
@@ -105,9 +105,9 @@ def find(series: ScalarSeries) -> Finding | None:
     return None if fault is None else _finding(series, points, value, fault)
 
 
-def _of_few(value: Array) -> Fault | None:
+def _always_halved(value: Array) -> Fault | None:
     """A scale that is halved from each point to the next, down to next to nothing."""
-    if len(value) < FEWEST or not value.min() > 0 or value[-1] > LAST:
+    if len(value) < FEWEST or not value.min() > 0 or value[0] < FIRST or value[-1] > LAST:
         return None
     if not np.allclose(value[1:], value[:-1] / 2):
         return None

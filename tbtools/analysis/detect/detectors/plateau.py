@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 WINDOWS = 64
 # A plateau lasts at least this part of the series and at least so many windows.
 LEAST_PART = 0.1
-# Less than so many standard deviations of a level before the onset is no improvement at all; then
-# the stretch must begin within this first part of the series, and is taken to have no onset.
-IMPROVED = 3.0
+# Less than so many standard deviations of a level before the onset is no improvement at all, and
+# less than so many may be none. Then the stretch must begin within this first part of the series,
+# and is taken to have no onset.
+IMPROVED, SURELY = 3.0, 4.0
 START = 0.15
+# Of a descent in so many windows noise hides where it ends.
 FIRST_WINDOWS = 2
 # Fewer points of noise prove nothing, in all or behind a descent.
 LEAST_POINTS = 10
@@ -40,8 +42,10 @@ NEVER_ANOTHER = 6
 MOST_STILL = 24
 # The last digit of what is logged is no move, ...
 DIGIT = 1e-6
-# ... nor is such a part of the level in as many points as may be all the same.
+# ... nor is such a part of the level in as many points as may be all the same, but where so many
+# more pairs of points are in one order than in the other.
 HARDLY = 0.002
+ONE_WAY = 0.5
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
 # One-sided 99 %: what improved by more since the start may well be learning.
@@ -83,6 +87,27 @@ class Plateau:
     level: float
     improvement: float
     error: float
+    before: float
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """What may be flat.
+
+    Attributes:
+        onset: The window from which on its improvement is compared.
+        began: The first window of its level.
+        spread: Noise of levels.
+        small: An improvement of less than this is none.
+        learnt: What was improved before it; 0 where nothing worth the name ever was.
+        before: The same, be it worth the name or not.
+    """
+
+    onset: int
+    began: int
+    spread: float
+    small: float
+    learnt: float
     before: float
 
 
@@ -141,78 +166,124 @@ def find(
     if first > 0 and rest.only_got_quieter(level, spread):
         first, spread = 0, rest.early_noise(level, spread)
     before = rest.improved_before(level, first) if first < len(level) else 0.0
-    if before < IMPROVED * spread and robust.is_mostly_one(y):
+    if before < SURELY * spread and robust.is_mostly_one(y):
         return _of_one_value(y, ideal)
     if first == len(level):
         return None
+    flat = None
     if before >= IMPROVED * spread:
-        onset = max(first, rest.bend(level, first, spread, shaped=False))
-        # Where the first windows alone are higher, noise places the bend behind them.
-        since = first if first <= FIRST_WINDOWS else onset
-        small = _worth_the_name(level, since, ideal)
-        # The shapes end where most of a descent was done, and of a high one some may be left.
-        began = max(first, rest.bend(level, first, spread, shaped=True))
-        learnt = before
-    elif first <= START * len(level):
-        # Nothing worth the name was ever improved: flat as a whole, or no plateau at all. A little
-        # that was at first is no part of it.
-        if still_improves(level[first:], spread, SUGGESTIVE):
-            return None
-        onset, began = 0, first
-        scatter = max(_scatter(y), rest.tiny(level))
-        # What all points scatter is no less than the noise of levels.
-        spread = min(spread, scatter)
-        small = _worth_learning(level, scatter, ideal)
-        learnt, before = 0.0, max(before, 0.0) if first > 0 else 0.0
-    else:
+        learned = _behind_descent(level, first, spread, ideal)
+        flat = _flat(y, whole, learned, overcome=overcome, scale=scale)
+    if flat is None and before < SURELY * spread and first <= START * len(level):
+        never = _never_learned(y, level, first, spread, ideal)
+        flat = _flat(y, whole, never, overcome=overcome, scale=scale)
+    return flat
+
+
+def _behind_descent(level: Array, first: int, spread: float, ideal: float | None) -> _Stretch:
+    """The stretch behind a descent."""
+    onset = max(first, rest.bend(level, first, spread, shaped=False))
+    # Where the first windows alone are higher, noise places the bend behind them.
+    since = first if first <= FIRST_WINDOWS else onset
+    # The shapes end where most of a descent was done, and of a high one some may be left.
+    began = max(first, rest.bend(level, first, spread, shaped=True))
+    before = rest.improved_before(level, first)
+    return _Stretch(onset, began, spread, _worth_the_name(level, since, ideal), before, before)
+
+
+def _never_learned(
+    y: Array, level: Array, first: int, spread: float, ideal: float | None
+) -> _Stretch | None:
+    """All of a series in which nothing worth the name was ever improved; a little at first may be.
+
+    Flat as a whole, or no plateau at all.
+    """
+    if still_improves(level[first:], spread, SUGGESTIVE):
         return None
-    least = max(3 * spread, RECORD * learnt)
-    if not _is_flat(y[whole.point(onset) :], level, onset, spread, small, learnt):
+    scatter = max(_scatter(y), rest.tiny(level))
+    before = max(rest.improved_before(level, first), 0.0) if first > 0 else 0.0
+    small = _worth_learning(level, scatter, ideal)
+    # What all points scatter is no less than the noise of levels.
+    return _Stretch(0, first, min(spread, scatter), small, 0.0, before)
+
+
+def _flat(
+    y: Array, whole: Windows, stretch: _Stretch | None, *, overcome: bool, scale: float | None
+) -> Plateau | None:
+    """A stretch as a plateau, if it is one."""
+    if stretch is None:
         return None
-    if not overcome and rest.is_a_step(level, onset, least):
+    level, spread, learnt = whole.level, stretch.spread, stretch.learnt
+    onset = stretch.onset
+    if not _is_flat(y[whole.point(onset) :], level, onset, spread, stretch.small, learnt):
         return None
-    improvement, error = trend(level[began:], spread if spread > rest.tiny(level) else 0.0)
-    middle = robust.median(level[began:])
-    point = _first_point(y, whole, began, middle)
+    if not overcome and rest.is_a_step(level, onset, max(3 * spread, RECORD * learnt)):
+        return None
+    tail = level[stretch.began :]
+    improvement, error = trend(tail, spread if spread > rest.tiny(level) else 0.0)
+    middle = robust.median(tail)
+    point = _first_point(y, whole, stretch.began, middle)
     moved = abs(improvement) > SIGNIFICANT * error
-    moved = moved and _has_moved(improvement, before, middle, scale)
+    moved = moved and _has_moved(improvement, stretch.before, middle, scale)
     if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
         return None
-    return Plateau(point, len(y), middle, improvement, error, before)
+    return Plateau(point, len(y), middle, improvement, error, stretch.before)
 
 
-def of_few(y: Array) -> Plateau | None:
+def stands_still(y: Array) -> Plateau | None:
     """Looks for a half at the end that does not move, in points too few to tell noise.
 
     Args:
         y: Values, lower is better.
     """
-    if not NEVER_ANOTHER <= len(y) <= MOST_STILL:
+    if not ALL_THE_SAME <= len(y) <= MOST_STILL:
         return None
     begin, level = _still_from(y), float(y[-1])
     still = len(y) - begin
-    if still < (ALL_THE_SAME if begin else NEVER_ANOTHER) or still <= begin or level > y.min():
-        return _hardly_moves(y)
+    if still < ALL_THE_SAME or still <= begin or level > y.min():
+        return None
     before = robust.median(y[:begin]) - level if begin else 0.0
     return Plateau(begin, len(y), level, 0.0, 0.0, before)
+
+
+def never_moved(y: Array) -> bool:
+    """Whether all of some points are the same, but for the last digit.
+
+    Args:
+        y: Values.
+    """
+    return len(y) >= NEVER_ANOTHER and _still_from(y) == 0
+
+
+def hardly_moves(y: Array) -> Plateau | None:
+    """Looks for what never moves by a part of its level that is worth the name, to and fro.
+
+    Args:
+        y: Values, lower is better.
+    """
+    if not ALL_THE_SAME <= len(y) <= MOST_STILL:
+        return None
+    level = robust.median(y)
+    if float(y.max() - y.min()) > HARDLY * abs(level) or goes_one_way(y):
+        return None
+    return Plateau(0, len(y), level, *least_squares(y), 0.0)
+
+
+def goes_one_way(y: Array) -> bool:
+    """Whether most pairs of points are in the order of what improves (Kendall's tau).
+
+    Args:
+        y: Values, lower is better.
+    """
+    later = y[None, :] - y[:, None]
+    pairs = len(y) * (len(y) - 1) // 2
+    return bool(-np.sign(np.triu(later)).sum() > ONE_WAY * pairs)
 
 
 def _still_from(y: Array) -> int:
     """The index from which on all values are the last one."""
     moved = np.flatnonzero(np.abs(y - y[-1]) > DIGIT * abs(float(y[-1])))
     return int(moved[-1]) + 1 if len(moved) else 0
-
-
-def _hardly_moves(y: Array) -> Plateau | None:
-    """The plateau of what never moves by a part of its level that is worth the name."""
-    half, level = len(y) // 2, robust.median(y)
-    apart = float(y.max() - y.min())
-    if len(y) < ALL_THE_SAME or apart > HARDLY * abs(level):
-        return None
-    gain = robust.median(y[:half]) - robust.median(y[-half:])
-    if abs(gain) > apart / 2:
-        return None
-    return Plateau(0, len(y), level, *least_squares(y), 0.0)
 
 
 def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:

@@ -13,7 +13,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.learning_rate import DEAD, LAST_PART, rate_along
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.detect.tasks import is_whole_loss
+from tbtools.analysis.detect.witnesses import is_whole_loss
 from tbtools.analysis.objective import bound
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def plateau_finding(
     """
     ongoing = flat.end == len(judged)
     ended = _ended(rate, judged, flat.onset) if ongoing else None
-    nothing = _measures_nothing(judged, flat) and not any(map(_is_learned, (*scores, *losses)))
+    nothing = _measures_nothing(judged, flat) and not any(map(is_learned, (*scores, *losses)))
     bound = ongoing and not nothing and _at_bound(judged, flat)
     classes = guessing.classes_of(judged, judged.logged(flat.level), scores) if ongoing else None
     nothing_to_come = bound or (ended is not None and ended.explains)
@@ -148,7 +148,9 @@ def _at_bound(judged: Judged, flat: Plateau) -> bool:
         return False
     if judged.value(judged.best) in ALL and bool(np.all(tail[len(tail) // 2 :] == tail.min())):
         return True
-    return bool(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0) > NOISY)
+    # What the tag says that it can be, is no cap elsewhere.
+    went_back = float(np.mean(np.diff(judged.y[: flat.onset + 1]) > 0))
+    return _bound(judged) is None and went_back > NOISY
 
 
 def _measures_nothing(judged: Judged, flat: Plateau) -> bool:
@@ -157,8 +159,12 @@ def _measures_nothing(judged: Judged, flat: Plateau) -> bool:
     return whole and flat.level == 0 and judged.objective == "min"
 
 
-def _is_learned(other: Judged) -> bool:
-    """Whether a score or a loss has become better, or is as good as it can be."""
+def is_learned(other: Judged) -> bool:
+    """Whether a score or a loss has become better, or is as good as it can be.
+
+    Args:
+        other: A series with an objective.
+    """
     if not len(other):
         return False
     if _is_near(other, other.value(other.best), NEARLY):

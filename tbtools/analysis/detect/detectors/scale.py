@@ -85,9 +85,10 @@ EVEN = 0.1
 FASTER = 1.5
 FOLLOW_NO_RATE = frozenset({"spread", "noise", "dead", "gradient"})
 SPREADS = frozenset({"spread", "noise"})
-# Of fewer points than tell a scale, so many on both sides are three times apart at the least, and
-# so many times in all, of what may not grow whatever is learned.
-FEWEST, FEW, EXPLODED = 3, 20, 100.0
+# Of fewer points than tell a scale, so many before and so many behind are three times apart at the
+# least, and so many times in all, up to so much, of what may not grow whatever is learned.
+BEFORE, BEHIND, FEW = 4, 3, 20
+EXPLODED, LARGE = 1000.0, 100.0
 NEVER_GROW = frozenset({"gradient", "size", "generator"})
 # What fell so many times farther before has collapsed there.
 FAR_MORE = 100.0
@@ -168,7 +169,9 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
             vital = "size" if beside.rewards else "code"
         found = _died(value) if vital == "dead" else _changed(value, vital)
         if found is None and vital in NEVER_GROW:
-            found = _of_few(value)
+            found = _exploded_in_few(value)
+    if found is not None and vital == "noise" and found.after > found.before and not beside.rewards:
+        return None  # of what, nobody says
     if found is None or (vital in SPREADS and _goes_through_zero(series.value[finite], found)):
         return None
     if _is_learned(found, vital, series, int(finite[found.index]), beside):
@@ -193,18 +196,18 @@ def _died(share: Array) -> Change | None:
     return Change(found.index, whole - found.before, whole - found.after)
 
 
-def _of_few(value: Array) -> Change | None:
+def _exploded_in_few(value: Array) -> Change | None:
     """Values that are all beyond all before them, by orders of magnitude, in few points."""
-    if not 2 * FEWEST <= len(value) < FEW:
+    if not BEFORE + BEHIND <= len(value) < FEW:
         return None
-    before = np.maximum.accumulate(value)[FEWEST - 1 : -FEWEST]
-    after = np.minimum.accumulate(value[::-1])[::-1][FEWEST : len(value) - FEWEST + 1]
+    before = np.maximum.accumulate(value)[BEFORE - 1 : -BEHIND]
+    after = np.minimum.accumulate(value[::-1])[::-1][BEFORE : len(value) - BEHIND + 1]
     apart = np.flatnonzero((before > 0) & (after > np.exp(NEAR) * before))
     if not len(apart):
         return None
-    index = FEWEST + int(apart[0])
+    index = BEFORE + int(apart[0])
     found = Change(index, robust.median(value[:index]), robust.median(value[index:]))
-    return found if found.times >= EXPLODED else None
+    return found if found.times >= EXPLODED and found.after >= LARGE else None
 
 
 def _changed(value: Array, vital: Vital | None) -> Change | None:

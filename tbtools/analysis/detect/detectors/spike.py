@@ -114,7 +114,7 @@ def find(judged: Judged, end: int) -> Finding | None:
         end: Index of the first point that is part of something else.
     """
     if len(judged) < LEAST_WINDOWS:
-        spans = list(_of_few(np.exp(judged.y) if judged.log else judged.y))
+        spans = list(_apart(np.exp(judged.y) if judged.log else judged.y))
     else:
         spans = _merged([*_every_span(judged.y), *(_records(judged.y) if judged.log else ())])
     spans = [span for span in spans if span.last < end and not _begins_anew(judged, span)]
@@ -158,7 +158,7 @@ def find(judged: Judged, end: int) -> Finding | None:
     )
 
 
-def _of_few(y: Array) -> Iterator[Span]:
+def _apart(y: Array) -> Iterator[Span]:
     """A single point of few that stands out from all others but the first."""
     if len(y) < FEWEST:
         return

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # So many zeros to the end are no chance; before them are as many points that are none.
 ZEROS = excursion.PERSISTENT
+# Of fewer points in all the others are too few to say what it was.
+LEAST_POINTS = 9
 # What came down to zero step by step was less than this part of its usual level before ...
 SUDDENLY = 0.1
 # What falls from point to point is at zero within so many more of its last steps.
@@ -36,7 +38,7 @@ def find(value: Array, least: int) -> tuple[int, float] | None:
     Returns:
         The index of the first zero, and the level before it.
     """
-    if len(value) < ZEROS + least or value[-1] != 0:
+    if len(value) < LEAST_POINTS or value[-1] != 0:
         return None
     some = np.flatnonzero(value)
     index = int(some[-1]) + 1 if len(some) else 0
