@@ -11,6 +11,7 @@ from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.second import SECOND
+from benchmarks.blind.seventeenth import SEVENTEENTH
 from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.sixteenth import SIXTEENTH
 from benchmarks.blind.sixth import SIXTH
@@ -36,4 +37,5 @@ EVERY = (
     *FOURTEENTH,
     *FIFTEENTH,
     *SIXTEENTH,
+    *SEVENTEENTH,
 )

@@ -40,6 +40,7 @@ Part = Literal[
     "fourteenth",
     "fifteenth",
     "sixteenth",
+    "seventeenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

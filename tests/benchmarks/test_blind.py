@@ -37,6 +37,7 @@ from benchmarks.blind.runs import PARTS, Family, Log, prefixes
 from benchmarks.blind.score import Share, by_kind, of_healthy, score
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.second.generators import loss_scale, memorised
+from benchmarks.blind.seventeenth import SEVENTEENTH
 from benchmarks.blind.seventh import SEVENTH
 from benchmarks.blind.seventh.making import felt, grain, kept_until, reduced, scored
 from benchmarks.blind.sixteenth import SIXTEENTH
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 FROZEN = [
     *(THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH),
-    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH),
+    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH),
 ]
 
 
@@ -104,7 +105,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
         *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
-        *("fifteenth", "sixteenth"),
+        *("fifteenth", "sixteenth", "seventeenth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2

@@ -14,6 +14,7 @@ from benchmarks.blind.fifteenth.making import held, one_cycle, settled, since, s
 from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourteenth.making import averaged, index_of, settling, turns
 from benchmarks.blind.runs import Log
+from benchmarks.blind.seventeenth import SEVENTEENTH
 from benchmarks.blind.shapes import ramp_after
 from benchmarks.blind.sixteenth import SIXTEENTH
 from benchmarks.blind.sixteenth.making import bent, learning, left, turns_soon
@@ -25,7 +26,7 @@ SEVERAL = 8  # families, strengths counted, that have a label of each kind
 MANY = 16  # of the kinds that are asked about most
 
 of_each_set = pytest.mark.parametrize(
-    "families", [FOURTEENTH, FIFTEENTH, SIXTEENTH], ids=lambda each: each[0].part
+    "families", [FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH], ids=lambda each: each[0].part
 )
 
 
