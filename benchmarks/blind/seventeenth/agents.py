@@ -14,7 +14,6 @@ from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import correlated, ramp_after, times, whole
 from benchmarks.blind.shapes import steps as every
 from benchmarks.blind.sixteenth.making import cleanrl
-from benchmarks.blind.thirteenth.making import jumps
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Log
@@ -283,20 +282,3 @@ def a2c_wide_returns(log: Log, rng: Rng) -> None:
         {"train/entropy_loss": (-41 + 0.8 * t, 0.05), "train/policy_loss": (10 * t, 30)},
     )
     nears(log, rng, steps, {"train/value_loss": (25, 0.5), "time/fps": (95, 0.02)})
-
-
-@labelled(
-    "ppo_of_pixels_goes_nan",
-    "nonfinite",
-    "Losses are NaN after an update; the reward is not",
-    early=0.35,
-    late=0.8,
-)
-def ppo_of_pixels_goes_nan(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 100, 400)
-    t, steps = times(n), every(n, 2048)
-    index = index_of(t, strength)
-    kept = np.where(np.arange(n) < index, 1, np.nan)
-    for tag, level in (("loss/value", 0.8), ("loss/entropy", 1.2), ("loss/total", 1.6)):
-        log.add(tag, steps, kept * jitter(rng, level - 0.3 * t, 0.15))
-    jumps(log, "nonfinite", ("loss/value", "loss/entropy", "loss/total"), steps, index)

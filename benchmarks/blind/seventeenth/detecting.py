@@ -187,7 +187,7 @@ def mmseg_on_200_tiles(log: Log, rng: Rng, strength: float) -> None:
 def nnunet_shares_its_cpu(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 100, 1000)
     t, steps = times(n), epochs(n)
-    log.seconds_per_step = 110
+    log.seconds_per_step = 110.0
     index = index_of(t, rng.uniform(0.35, 0.7))
     log.add("train_losses", steps, learning(t, -0.2, -0.82, 6) + rng.normal(0, 0.012, n))
     log.add("val_losses", steps, learning(t, -0.2, -0.74, 6) + rng.normal(0, 0.025, n))

@@ -8,12 +8,11 @@ import numpy as np
 
 from benchmarks.blind.eighth.making import jitter, noise
 from benchmarks.blind.fifteenth.making import abouts, epochs, nears
-from benchmarks.blind.fourteenth.making import averaged, index_of
-from benchmarks.blind.seventeenth.making import digits, eased
+from benchmarks.blind.fourteenth.making import index_of
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import correlated, times, whole
 from benchmarks.blind.shapes import steps as every
-from benchmarks.blind.sixteenth.making import bent, learning, slow_epochs, turns_soon
+from benchmarks.blind.sixteenth.making import learning, slow_epochs
 from benchmarks.blind.thirteenth.making import grows
 
 if TYPE_CHECKING:
@@ -148,78 +147,3 @@ def vqvae_commitment(log: Log, rng: Rng) -> None:
             "codebook/perplexity": (20 + 330 * used + 20 * t, 0.02),
         },
     )
-
-
-@healthy(
-    "srgan_of_a_thesis",
-    "PSNR falls a little when the adversary comes, as it must",
-    tolerated=("divergence",),
-    monitored=False,
-)
-def srgan_of_a_thesis(log: Log, rng: Rng) -> None:
-    """Warmed up on pixels first; a fall of half a decibel then is what a GAN is known for."""
-    n = whole(rng, 60, 200)
-    slow_epochs(log, rng)
-    t, steps = times(n), epochs(n)
-    adversary = np.clip((t - 0.4) / 0.05, 0, 1)
-    psnr = 28.4 - 5 * np.exp(-t / 0.06) - 0.25 * adversary + rng.normal(0, 0.12, n)
-    log.add("eval/PSNR", steps, digits(psnr, 2))
-    log.add(
-        "eval/LPIPS", steps, digits(jitter(rng, 0.31 - 0.14 * eased(t, 0, 1) * adversary, 0.01), 3)
-    )
-    nears(log, rng, steps, {"train/pixel_loss": (0.035 + 0.05 * np.exp(-t / 0.06), 0.02)})
-
-
-@healthy(
-    "esrgan_two_digits", "PSNR as running means in two digits, all level within the last fifth"
-)
-def esrgan_two_digits(log: Log, rng: Rng) -> None:
-    n = whole(rng, 60, 200)
-    t, steps = times(n), every(n, 5000)
-    psnr = averaged(eased(t, 24.5, 30.9, 0.95) + rng.normal(0, 0.15, n), 3)
-    log.add("m_psnr", steps, digits(psnr, 2))
-    log.add("m_ssim", steps, digits(0.62 + 0.008 * psnr, 2))
-    log.add("l_g_pix", steps, jitter(rng, eased(t, 0.05, 0.021), 0.1))
-
-
-@labelled(
-    "gan_scores_decay",
-    "divergence",
-    "FID falls, then rises for good: the generator loses modes",
-    half=0.45,
-    threefold=2.0,
-)
-def gan_scores_decay(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 12, 14)
-    t, steps = times(n), every(n, 5000)
-    fid = bent(t, 0.4, 95, 22, 22 + 40 * strength)
-    log.add("metrics/FID", steps, digits(jitter(rng, fid, 0.03), 2))
-    abouts(log, rng, steps, {"Loss/D": (0.7 - 0.2 * t, 0.05), "Loss/G": (1.5 + t, 0.15)})
-    lowest = int(np.argmin(fid))
-    rise = fid[lowest:] - fid[lowest]
-    gone = lowest + int(np.argmax(rise >= rise.max() / 3))
-    log.true(
-        "divergence",
-        "metrics/FID",
-        int(steps[lowest]),
-        (int(steps[lowest - 1]), int(steps[gone + 1])),
-        also=("overfitting",),
-    )
-
-
-@labelled(
-    "ocr_gan_overfits",
-    "overfitting",
-    "A reader on made lines: the loss of true ones turns early",
-    some=0.7,
-    much=1.6,
-)
-def ocr_gan_overfits(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 10, 14)
-    slow_epochs(log, rng)
-    t, steps = times(n), epochs(n) + 1
-    worse = bent(t, 0.35, 2.4, 1.3, 1.3 + strength)
-    log.add("train_loss", steps, digits(jitter(rng, learning(t, 2.2, 0.05, 4), 0.03), 3))
-    log.add("valid_loss", steps, digits(jitter(rng, worse, 0.025), 3))
-    log.add("cer", steps, digits(0.31 + 0.4 * np.exp(-8 * t) + rng.normal(0, 0.004, n), 3))
-    turns_soon(log, "valid_loss", steps, worse, 0.035)

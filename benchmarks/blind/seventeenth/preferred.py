@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 @healthy(
-    "dpo_of_ultrafeedback", "Rewards of both answers fall, margins rise, the loss sinks: as it should"
+    "dpo_of_ultrafeedback",
+    "Rewards of both answers fall, margins rise, the loss sinks: all is well",
 )
 def dpo_of_ultrafeedback(log: Log, rng: Rng) -> None:
     n = whole(rng, 60, 250)
@@ -161,7 +162,7 @@ def openrlhf_rewards(log: Log, rng: Rng) -> None:
 def verl_rollouts_slow_down(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 80, 250)
     t, steps = times(n), every(n, 1)
-    log.seconds_per_step = 95
+    log.seconds_per_step = 95.0
     index = index_of(t, rng.uniform(0.35, 0.7))
     pace = np.where(np.arange(n) < index, 1, strength)
     log.add("critic/score/mean", steps, counted(rng, 0.3 + 0.35 * (1 - np.exp(-4 * t)), 512))

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.eighth.making import cosine, counted, jitter
+from benchmarks.blind.eighth.making import cosine, counted
 from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears, rsl
-from benchmarks.blind.fourteenth.making import index_of, turns
-from benchmarks.blind.seventeenth.making import digits, eased, rises, stops_getting_better
+from benchmarks.blind.seventeenth.making import digits, eased, rises
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import correlated, times, whole
 from benchmarks.blind.shapes import steps as every
 from benchmarks.blind.sixteenth.making import bent, learning, unity
-from benchmarks.blind.thirteenth.making import jumps, overfits
+from benchmarks.blind.thirteenth.making import overfits
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Log
@@ -190,66 +189,6 @@ def smolvla_eval(log: Log, rng: Rng) -> None:
     log.add("eval/eval_ep_s", steps, 3.1 + rng.normal(0, 0.1, n))
 
 
-@labelled(
-    "gait_is_lost",
-    "divergence",
-    "A humanoid of Isaac Lab: reward falls within an iteration, for good",
-    half=0.6,
-    wholly=1.1,
-)
-def gait_is_lost(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 300, 1200)
-    t, steps = times(n), every(n, 1, 0)
-    index = index_of(t, rng.uniform(0.5, 0.75))
-    lost = np.where(np.arange(n) < index, 0, strength)
-    learnt = rises(t, 0, 1, 0.15, 0.05)
-    log.add("Train/mean_reward", steps, 24 * learnt * (1 - lost) + correlated(rng, n, 0.5, 0.6))
-    log.add(
-        "Train/mean_episode_length",
-        steps,
-        (40 + 900 * learnt) * (1 - 0.8 * lost) + correlated(rng, n, 12, 0.6),
-    )
-    rsl(log, rng, steps, learnt)
-    tags = ("Train/mean_reward", "Train/mean_episode_length")
-    jumps(log, "divergence", tags, steps, index, ("collapse",))
-
-
-@labelled(
-    "drone_hovers_no_better",
-    "plateau",
-    "Reward of a hovering drone level for most of the run",
-    early=0.15,
-    later=0.4,
-)
-def drone_hovers_no_better(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 80, 400)
-    t, steps = times(n), every(n, 2048)
-    mean = eased(t, -480, -210, strength)
-    log.add("rollout/ep_rew_mean", steps, mean + correlated(rng, n, 7, 0.5))
-    log.add("eval/mean_reward", steps[4::5], (mean + rng.normal(0, 14, n))[4::5])
-    tags = ("rollout/ep_rew_mean", "eval/mean_reward")
-    stops_getting_better(log, tags, steps, -mean, strength, 9)
-
-
-@labelled(
-    "critic_of_a_quadruped",
-    "explosion",
-    "The loss of the critic grows by decades and stays there",
-    hundredfold=100,
-    millionfold=1e6,
-)
-def critic_of_a_quadruped(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 200, 800)
-    t, steps = times(n), every(n, 1, 0)
-    index = index_of(t, rng.uniform(0.5, 0.75))
-    growth = np.where(np.arange(n) < index, 1, strength)
-    learnt = rises(t, 0, 1, 0.2, 0.06) * np.where(np.arange(n) < index, 1, 0.25)
-    log.add("loss/critic", steps, jitter(rng, 0.3 * growth, 0.2))
-    log.add("reward/mean", steps, 18 * learnt + correlated(rng, n, 0.4, 0.5))
-    jumps(log, "explosion", "loss/critic", steps, index, ("divergence",))
-    jumps(log, "divergence", "reward/mean", steps, index, ("collapse",))
-
-
 @healthy(
     "two_hours_of_a_warehouse",
     "A few evaluations of a navigator: SPL at rest in the last third",
@@ -261,24 +200,3 @@ def two_hours_of_a_warehouse(log: Log, rng: Rng) -> None:
     log.add("eval/spl", steps, digits(eased(t, 0.2, 0.71, 0.8) + rng.normal(0, 0.012, n), 3))
     log.add("eval/success", steps, digits(eased(t, 0.31, 0.86, 0.8) + rng.normal(0, 0.012, n), 2))
     log.add("learning_rate", steps, cosine(t + 0.001, 2.5e-4, 0.01))
-
-
-@labelled(
-    "grasp_reward_drifts_down",
-    "divergence",
-    "The share of grasps that hold sinks from the middle on",
-    half=0.5,
-    nearly_all=0.9,
-)
-def grasp_reward_drifts_down(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 60, 200)
-    t, steps = times(n), every(n, 4096)
-    onset = rng.uniform(0.4, 0.55)
-    held = (0.1 + 0.7 * (1 - np.exp(-7 * t))) * (
-        1 - strength * np.clip((t - onset) / (1 - onset), 0, 1)
-    )
-    log.add("success_rate", steps, counted(rng, held, 200))
-    log.add("mean_reward", steps, 40 * held + rng.normal(0, 1.2, n))
-    turns(
-        log, "divergence", ("success_rate", "mean_reward"), steps, -held, index_of(t, onset), 0.033
-    )

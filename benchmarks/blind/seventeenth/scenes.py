@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.blind.eighth.making import at, cosine, jitter
 from benchmarks.blind.fifteenth.making import abouts, nears
-from benchmarks.blind.fourteenth.making import index_of, settling, turns
+from benchmarks.blind.fourteenth.making import index_of
 from benchmarks.blind.seventeenth.making import (
     digits,
     eased,
@@ -18,7 +18,7 @@ from benchmarks.blind.seventeenth.making import (
     stops_getting_better,
 )
 from benchmarks.blind.seventeenth.registry import healthy, labelled
-from benchmarks.blind.shapes import decay_after, heavy, power_law, times, whole
+from benchmarks.blind.shapes import decay_after, power_law, times, whole
 from benchmarks.blind.shapes import steps as every
 from benchmarks.blind.sixteenth.making import learning
 from benchmarks.blind.thirteenth.making import grows, jumps, spikes
@@ -207,17 +207,6 @@ def latents_without_bounds(log: Log, rng: Rng, strength: float) -> None:
     grows(log, "explosion", "train/latent_std", steps, spread, index_of(t, onset), 0.04)
 
 
-@healthy("flow_of_small_pictures", "A loss with heavy tails that hardly sinks any more; FID does")
-def flow_of_small_pictures(log: Log, rng: Rng) -> None:
-    n = whole(rng, 200, 1500)
-    t, steps = times(n), every(n, 100)
-    loss = 0.17 + 0.5 * np.exp(-t / 0.02) + 0.05 * (1 - t)
-    log.add("train/flow_loss", steps, loss + np.abs(heavy(rng, n, 0.006, 3.5)))
-    nears(log, rng, steps, {"train/grad_norm": (settling(t, 0.15), 0.2)})
-    seldom = steps[n // 11 :: n // 11]
-    log.add("eval/FID", seldom, digits(jitter(rng, eased(times(len(seldom)), 46, 7.1), 0.012), 2))
-
-
 @healthy(
     "depth_anything_tuned", "A metric depth model for five epochs: abs_rel at rest at the very end"
 )
@@ -247,25 +236,3 @@ def controlnet_converges_suddenly(log: Log, rng: Rng) -> None:
     fine = times(len(seldom))
     score = 0.14 + 0.55 / (1 + np.exp((0.5 - fine) / 0.03)) + 0.1 * np.clip(fine - 0.5, 0, None)
     log.add("val/edge_f1", seldom, score + rng.normal(0, 0.01, len(seldom)))
-
-
-@labelled(
-    "distilled_steps_get_worse",
-    "divergence",
-    "FID of a few-step student climbs from its best on",
-    some=7.0,
-    much=40.0,
-)
-def distilled_steps_get_worse(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 22, 60)
-    t, steps = times(n), every(n, 1000)
-    best = rng.uniform(0.35, 0.5)
-    made = index_of(t, best)
-    fid = (
-        8
-        + 24 * np.clip(1 - t / best, 0, None) ** 2
-        + strength * np.clip((t - best) / (1 - best), 0, None)
-    )
-    log.add("fid", steps, digits(jitter(rng, fid, 0.025), 2))
-    log.add("consistency_loss", steps, jitter(rng, 0.02 + 0.05 * np.exp(-6 * t), 0.08))
-    turns(log, "divergence", "fid", steps, fid, made, 0.25, ("overfitting",))

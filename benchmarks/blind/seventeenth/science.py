@@ -14,7 +14,6 @@ from benchmarks.blind.seventeenth.making import (
     eased,
     says_scale,
     scale_lost,
-    stops_getting_better,
 )
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import decay_after, times, whole
@@ -191,27 +190,6 @@ def fedavg_of_uneven_clients(log: Log, rng: Rng) -> None:
     log.add("Test/Acc", steps, score + rng.normal(0, 0.04, n) * (1 - 0.7 * t))
     log.add("Test/Loss", steps, jitter(rng, 0.55 + 1.7 * np.exp(-4 * t), 0.1))
     log.add("Train/Loss", steps, jitter(rng, 0.4 + 1.6 * np.exp(-4 * t), 0.08))
-
-
-@labelled(
-    "clients_learn_apart",
-    "plateau",
-    "Accuracy over rounds is level from early on at 31 per cent",
-    early=0.12,
-    later=0.35,
-)
-def clients_learn_apart(log: Log, rng: Rng, strength: float) -> None:
-    n = whole(rng, 50, 200)
-    slow_epochs(log, rng)
-    t, steps = times(n), epochs(n)
-    right = eased(t, 0.1, 0.31, strength)
-    loss = eased(t, 2.3, 1.86, strength)
-    log.add("test_acc", steps, right + rng.normal(0, 0.006, n))
-    log.add("test_loss", steps, jitter(rng, loss, 0.006))
-    log.add("train_loss", steps, jitter(rng, loss, 0.008))
-    stops_getting_better(
-        log, ("test_acc", "test_loss", "train_loss"), steps, -right, strength, 0.006
-    )
 
 
 @healthy("student_of_a_resnet", "Cross-entropy, KD and total; accuracy leaps where the rate is cut")

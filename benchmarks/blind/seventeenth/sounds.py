@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.eighth.making import at, cosine, counted, jitter, linear
+from benchmarks.blind.eighth.making import at, counted, jitter, linear
 from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears
-from benchmarks.blind.fourteenth.making import hugging, index_of, turns
+from benchmarks.blind.fourteenth.making import index_of, turns
 from benchmarks.blind.seventeenth.making import digits, eased, halts, says_scale, scale_lost
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import ramp_after, times, whole
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def espnet_queue_holds_it(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 30, 70)
     t, steps = times(n), epochs(n) + 1
-    log.seconds_per_step = 1500
+    log.seconds_per_step = 1500.0
     for run, more in (("train", 0.0), ("valid", 0.05)):
         log.session(run)
         loss = learning(t, 95, 9, 7) * (1 + more)
@@ -245,14 +245,3 @@ def panns_map(log: Log, rng: Rng) -> None:
             "test/AUC": (0.9 + 0.16 * score, 0.001),
         },
     )
-
-
-@healthy("hubert_large_tuned", "An hour of labels: WER near its bound in hundreds of points")
-def hubert_large_tuned(log: Log, rng: Rng) -> None:
-    n = whole(rng, 60, 200)
-    t, steps = times(n), every(n, 100)
-    log.add("train/loss", steps, jitter(rng, 0.09 + 3.6 * np.exp(-t / 0.06) + 0.12 * (1 - t), 0.07))
-    hugging(log, rng, steps, cosine(t, 3e-4, 0.1, 0), 1.2)
-    seldom = steps[n // 20 - 1 :: n // 20]
-    wrong = 0.035 + 0.9 * np.exp(-10 * times(len(seldom))) + 0.02 * (1 - times(len(seldom)))
-    log.add("eval/wer", seldom, counted(rng, np.clip(wrong, 0, 1), 20000))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import counted, jitter
-from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears, one_cycle
+from benchmarks.blind.fifteenth.making import SURE, epochs, nears
 from benchmarks.blind.fourteenth.making import index_of
 from benchmarks.blind.seventeenth.making import (
     digits,
@@ -17,8 +17,8 @@ from benchmarks.blind.seventeenth.making import (
     stops_getting_better,
 )
 from benchmarks.blind.seventeenth.registry import healthy, labelled
-from benchmarks.blind.shapes import heavy, times, whole
 from benchmarks.blind.shapes import steps as every
+from benchmarks.blind.shapes import times, whole
 from benchmarks.blind.sixteenth.making import bent, learning, left, slow_epochs, turns_soon
 from benchmarks.blind.thirteenth.making import jumps, overfits
 
@@ -104,7 +104,7 @@ def gcn_on_cora(log: Log, rng: Rng) -> None:
 def sage_of_products(log: Log, rng: Rng) -> None:
     n = whole(rng, 10, 14)
     t, steps = times(n), epochs(n)
-    log.seconds_per_step = 45
+    log.seconds_per_step = 45.0
     log.add("train_loss", steps, jitter(rng, learning(t, 0.9, 0.34, 5), 0.006))
     log.add("val_acc", steps, counted(rng, 0.906 - 0.12 * np.exp(-5 * t) + 0.006 * t, 39000))
     nears(log, rng, steps, {"epoch_time": (45, 0.08)})
@@ -219,7 +219,7 @@ def informer_of_ett(log: Log, rng: Rng, strength: float) -> None:
 @healthy("lstm_of_a_share", "Ten epochs of a lag-one predictor; two losses that go down together")
 def lstm_of_a_share(log: Log, rng: Rng) -> None:
     n = whole(rng, 10, 14)
-    log.seconds_per_step = 2
+    log.seconds_per_step = 2.0
     t, steps = times(n), epochs(n)
     log.add(
         "epoch_loss", steps, jitter(rng, 0.0011 + 0.02 * np.exp(-6 * t) + 0.0006 * (1 - t), 0.03)
@@ -247,16 +247,3 @@ def nbeats_divides_by_nought(log: Log, rng: Rng, strength: float) -> None:
     log.add("train_loss", steps, kept * jitter(rng, learning(t, 1.9, 0.8), 0.02))
     log.add("val_loss", steps, kept * jitter(rng, learning(t, 1.7, 0.9), 0.02))
     jumps(log, "nonfinite", ("train_loss", "val_loss"), steps, index)
-
-
-@healthy("deepar_heavy_tails", "A likelihood with a heavy-tailed week now and then")
-def deepar_heavy_tails(log: Log, rng: Rng) -> None:
-    n = whole(rng, 100, 400)
-    t, steps = times(n), every(n, 50)
-    loss = learning(t, 5.9, 4.6, 6)
-    log.add("train_loss", steps, loss + np.abs(heavy(rng, n, 0.06, 4)) - 0.05)
-    log.add("lr", steps, 1e-3 * one_cycle(t, 0.2))
-    some = steps[n // 12 :: n // 12]
-    abouts(
-        log, rng, some, {"val/mean_wQuantileLoss": (eased(times(len(some)), 0.14, 0.081), 0.0012)}
-    )
