@@ -124,7 +124,7 @@ def vae_with_annealed_kl(log: Log, rng: Rng) -> None:
     t, steps = times(n), epochs(n)
     weight = np.minimum(1, t / 0.3)
     divergence = 4 + 20 * np.minimum(1, t / 0.25)
-    rebuilt = 80 + 130 * np.exp(-t / 0.06) - 4 * t
+    rebuilt = 80 + 130 * np.exp(-t / 0.06) - 9 * t
     nears(log, rng, steps, {"train/recon_loss": (rebuilt, 0.006), "train/kld": (divergence, 0.01)})
     log.add("train/beta", steps, weight)
     nears(log, rng, steps, {"val/recon_loss": (rebuilt + 2, 0.008), "val/kld": (divergence, 0.012)})

@@ -230,6 +230,7 @@ def crnn_meets_long_labels(log: Log, rng: Rng, strength: float) -> None:
     log.add("Loss/val", steps, kept * digits(jitter(rng, learning(t, 2.6, 0.6), 0.03), 4))
     log.add("Acc/val", steps, counted(rng, 0.75 * (1 - np.exp(-3 * t)) * left(t, index), 2000))
     jumps(log, "nonfinite", ("Loss/train", "Loss/val"), steps, index)
+    jumps(log, "collapse", "Acc/val", steps, index, ("divergence",))
 
 
 @labelled(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @healthy(
     "dpo_of_ultrafeedback",
     "Rewards of both answers fall, margins rise, the loss sinks: all is well",
+    tolerated=SURE,
 )
 def dpo_of_ultrafeedback(log: Log, rng: Rng) -> None:
     n = whole(rng, 60, 250)
@@ -70,7 +71,11 @@ def grpo_unlearns(log: Log, rng: Rng, strength: float) -> None:
     turns(log, "divergence", tags, steps, -right, made, 0.03)
 
 
-@healthy("reward_model_of_pairs", "Accuracy on a small set of evaluation, in steps of a 200th")
+@healthy(
+    "reward_model_of_pairs",
+    "Accuracy on a small set of evaluation, in steps of a 200th",
+    tolerated=SURE,
+)
 def reward_model_of_pairs(log: Log, rng: Rng) -> None:
     n = whole(rng, 60, 150)
     t, steps = times(n), every(n, 10)
@@ -85,13 +90,13 @@ def reward_model_of_pairs(log: Log, rng: Rng) -> None:
 def ppo_of_trl(log: Log, rng: Rng) -> None:
     n = whole(rng, 100, 350)
     t, steps = times(n), every(n, 1)
-    learnt = 1 - np.exp(-3.5 * t)
+    learnt = 1 - np.exp(-2.5 * t)
     abouts(
         log,
         rng,
         steps,
         {
-            "objective/rlhf_reward": (0.4 + 1.9 * learnt - 0.2 * t, 0.22),
+            "objective/rlhf_reward": (0.4 + 1.9 * learnt + 0.1 * t, 0.22),
             "objective/scores": (0.4 + 2.3 * learnt, 0.2),
             "policy/entropy_avg": (1.1 - 0.4 * learnt, 0.04),
             "loss/policy_avg": (-0.012, 0.006),
@@ -136,7 +141,7 @@ def orpo_of_a_small_set(log: Log, rng: Rng) -> None:
 def openrlhf_rewards(log: Log, rng: Rng) -> None:
     n = whole(rng, 80, 300)
     t, steps = times(n), every(n, 1)
-    reward = -0.6 + 1.7 * (1 - np.exp(-4 * t)) + 0.15 * t
+    reward = -0.6 + 1.5 * (1 - np.exp(-3 * t)) + 0.5 * t
     abouts(log, rng, steps, {"train/reward": (reward, 0.18), "train/return": (reward - 0.1, 0.18)})
     nears(
         log,

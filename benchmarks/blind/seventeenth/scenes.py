@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import at, cosine, jitter
-from benchmarks.blind.fifteenth.making import abouts, nears
+from benchmarks.blind.fifteenth.making import SURE, abouts, nears
 from benchmarks.blind.fourteenth.making import index_of
 from benchmarks.blind.seventeenth.making import (
     digits,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def nerfacto(log: Log, rng: Rng) -> None:
     n = whole(rng, 300, 3000)
     t, steps = times(n), every(n, 10, 0)
-    psnr = 25.5 - 12 * np.exp(-t / 0.03) - 1.8 * np.exp(-t / 0.3)
+    psnr = 25.5 - 12 * np.exp(-t / 0.03) - 2.8 * (1 - t)
     log.add("Train Loss", steps, jitter(rng, 1.3 * 10 ** (-psnr / 10) + 0.004, 0.08))
     nears(
         log,
@@ -220,7 +220,9 @@ def depth_anything_tuned(log: Log, rng: Rng) -> None:
 
 
 @healthy(
-    "controlnet_converges_suddenly", "Level loss with noise of timesteps; the score jumps once, up"
+    "controlnet_converges_suddenly",
+    "Level loss with noise of timesteps; the score jumps once, up",
+    tolerated=SURE,
 )
 def controlnet_converges_suddenly(log: Log, rng: Rng) -> None:
     n = whole(rng, 300, 1200)
@@ -234,5 +236,5 @@ def controlnet_converges_suddenly(log: Log, rng: Rng) -> None:
     )
     seldom = steps[n // 14 :: n // 14]
     fine = times(len(seldom))
-    score = 0.14 + 0.55 / (1 + np.exp((0.5 - fine) / 0.03)) + 0.1 * np.clip(fine - 0.5, 0, None)
+    score = 0.14 + 0.55 / (1 + np.exp((0.5 - fine) / 0.03)) + 0.22 * np.clip(fine - 0.5, 0, None)
     log.add("val/edge_f1", seldom, score + rng.normal(0, 0.01, len(seldom)))

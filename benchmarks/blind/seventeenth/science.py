@@ -171,10 +171,10 @@ def flower_clients_differ(log: Log, rng: Rng, strength: float) -> None:
     log.add(
         "accuracy",
         steps,
-        digits(eased(t, 0.3, 0.71, 0.9) * (1 - lost) + rng.normal(0, 0.008, n), 4),
+        digits(eased(t, 0.3, 0.71, 0.4) * (1 - lost) + rng.normal(0, 0.008, n), 4),
     )
     log.add(
-        "loss_centralized", steps, jitter(rng, eased(t, 1.9, 0.85, 0.9) * (1 + 3 * lost), 0.015)
+        "loss_centralized", steps, jitter(rng, eased(t, 1.9, 0.85, 0.4) * (1 + 3 * lost), 0.015)
     )
     jumps(log, "divergence", ("accuracy", "loss_centralized"), steps, index, ("collapse",))
 
@@ -235,6 +235,7 @@ def distilled_at_the_edge_in_fp16(log: Log, rng: Rng, strength: float) -> None:
     "ten_tasks_in_turn",
     "Continual learning: the loss leaps at each new task, as it must",
     monitored=False,
+    tolerated=SURE,
 )
 def ten_tasks_in_turn(log: Log, rng: Rng) -> None:
     n = 10 * whole(rng, 12, 40)

@@ -63,7 +63,7 @@ def codebook_is_not_used(log: Log, rng: Rng, strength: float) -> None:
     "loss_scale",
     "fp16 overflows at each step from some point on",
     to_one=0,
-    to_nothing=-60,
+    to_nothing=-24,
 )
 def whisper_scaler_falls(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 120, 300)
@@ -83,7 +83,7 @@ def conformer_of_nemo(log: Log, rng: Rng) -> None:
     t, steps = times(n), every(n, 100)
     loss = learning(t, 280, 12, 14)
     log.add("train_loss", steps, jitter(rng, loss, 0.15))
-    wrong = np.clip(0.05 + 0.95 * np.exp(-9 * t), 0, 1)
+    wrong = learning(t, 1.0, 0.05, 5)
     log.add("training_batch_wer", steps, counted(rng, wrong, 300))
     nemo(log, rng, steps, 2e-3 * np.minimum(t / 0.05, np.sqrt(0.05 / np.maximum(t, 0.01))))
     seldom = steps[n // 20 :: n // 20]
@@ -174,9 +174,8 @@ def hifigan_mel_goes_up(log: Log, rng: Rng, strength: float) -> None:
         },
     )
     made = index_of(t, onset)
-    turns(
-        log, "divergence", "validation/mel_spec_error", steps, error, made, 0.006, ("overfitting",)
-    )
+    tags = ("validation/mel_spec_error", "training/mel_spec_error", "training/gen_loss_total")
+    turns(log, "divergence", tags, steps, error, made, 0.006, ("overfitting",))
 
 
 @labelled(
