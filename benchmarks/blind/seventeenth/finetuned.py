@@ -91,6 +91,7 @@ def qlora_of_axolotl(log: Log, rng: Rng) -> None:
     "The scheduler is of another optimizer: the rate is nought, all along or from a restart on",
     all_along=0.0,
     from_a_restart=1.0,
+    tolerated=("plateau",),
 )
 def llamafactory_rate_is_nought(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 60, 200)

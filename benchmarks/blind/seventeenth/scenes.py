@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 @healthy(
-    "nerfacto", "PSNR of a batch of rays and of one held-out view, which differ from one another"
+    "nerfacto",
+    "PSNR of a batch of rays and of one held-out view, which differ from one another",
+    tolerated=SURE,
 )
 def nerfacto(log: Log, rng: Rng) -> None:
     n = whole(rng, 300, 3000)
@@ -126,6 +128,7 @@ def lora_of_one_face_is_level(log: Log, rng: Rng, strength: float) -> None:
     "Each step overflows from some point on",
     to_one=0,
     to_nothing=-30,
+    tolerated=("plateau",),
 )
 def ddpm_scaler_gives_up(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 100, 400)

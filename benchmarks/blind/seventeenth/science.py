@@ -217,6 +217,7 @@ def student_of_a_resnet(log: Log, rng: Rng) -> None:
     "The scaler falls to its least and stays there",
     slowly=6.0,
     at_once=1.0,
+    tolerated=("plateau",),
 )
 def distilled_at_the_edge_in_fp16(log: Log, rng: Rng, strength: float) -> None:
     n = whole(rng, 250, 700)
