@@ -15,6 +15,7 @@ from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourteenth.making import averaged, index_of, settling, turns
 from benchmarks.blind.runs import Log
 from benchmarks.blind.seventeenth import SEVENTEENTH
+from benchmarks.blind.seventeenth.making import eased, good_scale, rises, says_scale, scale_lost
 from benchmarks.blind.shapes import ramp_after
 from benchmarks.blind.sixteenth import SIXTEENTH
 from benchmarks.blind.sixteenth.making import bent, learning, left, turns_soon
@@ -109,3 +110,26 @@ def test_a_short_u_is_dated_from_its_lowest_point_to_a_third_of_its_way_up() -> 
     [truth] = log.close().truths
     assert (truth.kind, truth.onset) == ("overfitting", 30)
     assert (truth.window, truth.best_window) == ((20, 50), (20, 40))
+
+
+def test_curves_of_the_seventeenth_set_go_where_they_say() -> None:
+    t = np.linspace(0, 1, 101)
+    assert eased(t, 3.0, 1.0, 0.5)[[0, 25, 50, 100]] == pytest.approx([3, 1.5, 1, 1])
+    learnt = rises(t, 0.0, 1.0)
+    assert learnt[[0, 30, 100]] == pytest.approx([0.9 * 0.0474, 0.48, 0.9991], abs=1e-3)
+
+
+def test_a_scale_is_kept_in_good_times_and_lost_at_one_point() -> None:
+    rng = np.random.default_rng(1)
+    assert set(np.log2(good_scale(rng, 90))) <= {15, 16, 17}
+    scale, bottom = scale_lost(rng, 100, 60, 16, 2, 0)
+    exponent = np.log2(scale)
+    assert exponent[:60].min() >= 15
+    assert exponent[[60, 62, 64]].tolist() == [14, 13, 12]
+    assert (exponent[bottom - 1], exponent[bottom], exponent[-1]) == (1, 0, 0)
+    log = Log(rng)
+    steps = np.arange(100)
+    log.add("loss_scale", steps, scale)
+    says_scale(log, "loss_scale", steps, 60, bottom)
+    [truth] = log.close().truths
+    assert (truth.onset, truth.window) == (60, (58, bottom + 2))

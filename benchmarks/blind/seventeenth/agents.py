@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.blind.eighth.making import jitter
+from benchmarks.blind.eighth.making import counted, jitter
 from benchmarks.blind.fifteenth.making import SURE, abouts, nears, stable_baselines
 from benchmarks.blind.fourteenth.making import averaged, index_of, turns
-from benchmarks.blind.seventeenth.making import eased, outcomes, rises, stops_getting_better
+from benchmarks.blind.seventeenth.making import eased, rises, stops_getting_better
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import correlated, ramp_after, times, whole
 from benchmarks.blind.shapes import steps as every
@@ -264,7 +264,9 @@ def success_of_a_maze(log: Log, rng: Rng) -> None:
     n = whole(rng, 600, 2500)
     t, steps = times(n), every(n, 1, 0)
     chance = 0.01 + 0.9 * rises(t, 0, 1, rng.uniform(0.35, 0.5), 0.06)
-    log.add("success_rate_100", steps, outcomes(rng, chance, 100))
+    won = counted(rng, chance, 1)
+    log.add("episode/success", steps, won)
+    log.add("success_rate_100", steps, averaged(won, 100))
     log.add("epsilon", steps, np.maximum(0.05, 0.998 ** (steps * 1500 / n)))
 
 

@@ -22,6 +22,7 @@ from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import steps as every
 from benchmarks.blind.shapes import times, whole
 from benchmarks.blind.sixteenth.making import bent, learning, left, slow_epochs, turns_soon
+from benchmarks.blind.third.making import shared_cluster
 from benchmarks.blind.thirteenth.making import from_the_start, grows, jumps
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def lightning_on_cifar(log: Log, rng: Rng) -> None:
     "torchvision_reference_hangs",
     "stall",
     "A worker of the loader hung until someone killed it",
-    hours=14,
+    hours=4,
     days=70,
 )
 def torchvision_reference_hangs(log: Log, rng: Rng, strength: float) -> None:
@@ -178,6 +179,7 @@ def simclr_top1(log: Log, rng: Rng) -> None:
     n = whole(rng, 150, 900)
     t, steps = times(n), every(n, 100)
     log.add("loss", steps, jitter(rng, learning(t, 5.6, 1.9, 6), 0.03))
+    shared_cluster(log, rng, steps)
     log.add("acc/top1", steps, 100 * counted(rng, eased(t, 0.2, 0.74), 512))
     log.add("acc/top5", steps, 100 * counted(rng, eased(t, 0.45, 0.93), 512))
     log.add("learning_rate", steps, cosine(t, 3e-4, 0.05, 0))

@@ -100,15 +100,6 @@ def good_scale(rng: Rng, n: int, top: int = 16) -> Array:
     return np.exp2(top + np.repeat(rng.integers(-1, 2, n // 6 + 1), 6)[:n].astype(np.float64))
 
 
-def outcomes(rng: Rng, chance: ArrayLike, episodes: int) -> Array:
-    """The share of the last so many episodes that came out well, as agents' loggers keep it."""
-    won = counted(rng, np.asarray(chance, np.float64), 1)
-    sums = np.cumsum(np.insert(won, 0, 0.0))
-    ends = np.arange(1, len(won) + 1)
-    starts = np.maximum(ends - episodes, 0)
-    return (sums[ends] - sums[starts]) / (ends - starts)
-
-
 def keras(
     log: Log, rng: Rng, steps: Steps, loss: tuple[Array, Array], right: tuple[Array, Array], of: int
 ) -> None:

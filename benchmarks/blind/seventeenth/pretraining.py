@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.blind.eighth.making import at, both, cosine, jitter, linear, turned
 from benchmarks.blind.fifteenth.making import abouts, held, nears
 from benchmarks.blind.fourteenth.making import hugging, index_of, settling
+from benchmarks.blind.ninth.making import paced, spells
 from benchmarks.blind.seventeenth.making import good_scale, halts
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import power_law, times, whole
@@ -61,7 +62,10 @@ def speedrun_of_gpt2(log: Log, rng: Rng) -> None:
     nears(log, rng, steps, {"step_avg_ms": (142 + 30 * np.exp(-t / 0.05), 0.002)})
 
 
-@healthy("litgpt_of_a_billion", "TinyLlama: 3,000 points, noisy batches of 2M tokens")
+@healthy(
+    "litgpt_of_a_billion",
+    "TinyLlama: 3,000 points, noisy batches of 2M tokens, spells of a busy machine",
+)
 def litgpt_of_a_billion(log: Log, rng: Rng) -> None:
     n = whole(rng, 1500, 3000)
     t, steps = times(n), every(n, 10)
@@ -70,8 +74,17 @@ def litgpt_of_a_billion(log: Log, rng: Rng) -> None:
     seldom = steps[n // 20 :: n // 20]
     log.add("metric/val_loss", seldom, jitter(rng, at(seldom, steps, loss) + 0.02, 0.004))
     log.add("metric/learning_rate", steps, cosine(t, 4e-4, 0.01))
-    nears(log, rng, steps, {"throughput/tokens_per_sec": (24500, 0.02)})
-    nears(log, rng, steps, {"throughput/device/mfu": (0.52, 0.02)})
+    busy = spells(rng, n, 3, 0.03, 1.8)
+    paced(log, steps, 8.6 * busy)
+    nears(
+        log,
+        rng,
+        steps,
+        {
+            "throughput/tokens_per_sec": (24500 / busy, 0.02),
+            "throughput/device/mfu": (0.52 / busy, 0.02),
+        },
+    )
 
 
 @labelled(
