@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.blind.eighth.making import at, cosine, counted, jitter
 from benchmarks.blind.fifteenth.making import SURE, abouts, epochs, nears, stairs, ultralytics
-from benchmarks.blind.fourteenth.making import index_of, settling
+from benchmarks.blind.fourteenth.making import averaged, index_of, settling
 from benchmarks.blind.seventeenth.making import digits, eased, lags, stops_getting_better
 from benchmarks.blind.seventeenth.registry import healthy, labelled
 from benchmarks.blind.shapes import correlated, times, whole
@@ -235,7 +235,9 @@ def smp_unet_of_roads(log: Log, rng: Rng) -> None:
 def deeplab_of_a_student(log: Log, rng: Rng) -> None:
     n = whole(rng, 300, 1500)
     t, steps = times(n), every(n, 10)
-    log.add("Loss/train_iter", steps, jitter(rng, learning(t, 1.6, 0.22, 7), 0.2))
+    loss = jitter(rng, learning(t, 1.6, 0.22, 7), 0.2)
+    log.add("Loss/train_iter", steps, loss)
+    log.add("running_loss", steps, averaged(loss, 50))
     seldom = steps[n // 30 - 1 :: n // 30]
     score = 0.72 - 0.45 * np.exp(-3.5 * times(len(seldom))) + 0.015 * times(len(seldom))
     log.add("mIoU(val)", seldom, digits(score + rng.normal(0, 0.011, len(seldom)), 2))

@@ -72,13 +72,13 @@ def t5_summaries(log: Log, rng: Rng) -> None:
 
 @healthy(
     "qlora_of_axolotl",
-    "Noisy training loss of long and short conversations, level after an epoch",
+    "Noisy loss of long and short conversations: a stair at each of two epochs' ends",
     tolerated=SURE,
 )
 def qlora_of_axolotl(log: Log, rng: Rng) -> None:
     n = whole(rng, 150, 600)
     t, steps = times(n), every(n, 1)
-    loss = 0.95 + 0.5 * np.exp(-t / 0.05) - 0.12 * t
+    loss = 0.95 + 0.5 * np.exp(-t / 0.05) - 0.12 * np.floor(2.999 * t)
     log.add("train/loss", steps, digits(jitter(rng, loss, 0.13), 4))
     hugging(log, rng, steps, cosine(t, 2e-4, 0.03, 0), 0.35)
     seldom = steps[n // 9 :: n // 9]
