@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.detect.tasks import Given
 
+# Over what, and how, a value was taken; it is of the same quantity.
+TAKEN = frozenset({"epoch", "batch", "step", "iteration", "mean", "avg", "average", "running"})
 # What a loss is called that is no term of another.
-_WHOLE = frozenset({"loss", "losses", "total", "sum", "overall"})
+_WHOLE = TAKEN | {"loss", "losses", "total", "sum", "overall"}
 # So many values of a score before and after tell whether it improves.
 _LEVELS = 5
 # What a mean is of has so many times its noise, and the same mean but for this part.
@@ -157,7 +159,8 @@ def is_whole_loss(tag: str) -> bool:
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:
-    if before < _LEVELS or len(score) - before < _LEVELS:
+    before = max(before, _LEVELS)
+    if len(score) - before < _LEVELS:
         return False
     gain, _ = score.gain_from(before)
     return gain > score.noise

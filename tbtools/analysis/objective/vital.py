@@ -63,7 +63,8 @@ _SPREADS_OF = (
     (
         {"std", "var", "variance"},
         {
-            *("feature", "features", "embedding", "embeddings", "emb", "z", "representation"),
+            *("feature", "features", "feat", "feats", "embedding", "embeddings", "emb", "embed"),
+            *("z", "representation", "representations"),
             *("repr", "output", "outputs", "latent", "latents", "reward", "rewards", "logits"),
         },
     ),

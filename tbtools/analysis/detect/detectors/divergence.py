@@ -93,6 +93,8 @@ def find(
             return (_of_waves(judged) or _of_crests(judged, rate, given)) if swings else None
         if judged.width == 1 and memory.began(judged.y, rise, onset):
             return None
+        if judged.width == 1 and since_start.is_luck(judged.y, rise.low):
+            return None
         if recovery.comes_down(judged.y, rise, onset, judged.noise):
             return None
     risen = _of_rise(judged, rise, onset, rate, given)
@@ -311,7 +313,9 @@ def _is_explained_from_the_start(given: Given, judged: Judged) -> bool:
 
 def _by_what_is_given(given: Given, judged: Judged, onset: Onset) -> str | None:
     if onset.index == 0:
-        return "turned on" if turned_on(given.terms, judged, 0) else None
+        if turned_on(given.terms, judged, 0):
+            return "turned on"
+        return "learns" if scores_improve(given, judged, 0) else None
     if is_traded(given.scores, judged, onset.index):
         return "traded"
     if was_changed(given.others, judged, onset.index):

@@ -13,7 +13,7 @@ import numpy as np
 
 from tbtools.analysis.detect.detectors.plateau import Plateau, goes_one_way
 from tbtools.analysis.detect.signals import robust
-from tbtools.analysis.detect.witnesses import is_whole_loss
+from tbtools.analysis.detect.witnesses import TAKEN, is_whole_loss
 from tbtools.analysis.objective import bound, role_of, words
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ LEAST_POINTS, MOST_POINTS = 6, 24
 # All of them, but for some at first, are as near to the entropy as this part of it ...
 NEAR = 0.04
 LEAST_PART = 0.75
-# ... and their median is, and it is so from the first half to the last; what goes one way may go
-# by no more than the smaller part.
+# ... and their median is, and it is so from the first half to the last; what goes one way ends no
+# farther below it than the smaller part.
 LEVEL, NOTHING = 0.01, 0.001
 # The accuracy is 1 / k but for this part of it.
 AS_GUESSED = 0.2
@@ -40,7 +40,7 @@ EXACT_CLASSES, MOST_CLASSES = 20, 1000
 
 # The words of an accuracy of all classes.
 _ACCURACY = frozenset({"acc", "accuracy", "accuracies"})
-_WHOLE = _ACCURACY | {"top", "1", "rewards", "categorical", "sparse", "binary", "mean", "avg"}
+_WHOLE = _ACCURACY | TAKEN | {"top", "1", "rewards", "categorical", "sparse", "binary"}
 
 
 def find(judged: Judged, rate: ScalarSeries | None, scores: Iterable[Judged]) -> Plateau | None:
@@ -67,7 +67,10 @@ def find(judged: Judged, rate: ScalarSeries | None, scores: Iterable[Judged]) ->
     half = len(stretch) // 2
     gain = robust.median(stretch[:half]) - robust.median(stretch[-half:])
     was_better = begin > 0 and y[:begin].min() < stretch.min()
-    if was_better or abs(gain) > (NOTHING if goes_one_way(stretch) else LEVEL) * entropy:
+    if was_better or abs(gain) > LEVEL * entropy:
+        return None
+    # What comes down to it learns nothing yet; what goes on below it may.
+    if goes_one_way(stretch) and robust.median(stretch[-half:]) < (1 - NOTHING) * entropy:
         return None
     error = float(np.std(stretch)) * (12 / len(stretch)) ** 0.5
     return Plateau(begin, len(y), robust.median(stretch), gain, error, 0.0)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 # A gap is a stall if it is so many times the 99th percentile of all gaps: evaluations and
 # checkpoints, which come at every hundredth point or more often, are part of the rhythm ...
 BEYOND = 10.0
-# ... so many times the median gap ...
+# ... so many times the median gap, or fewer where that is half an hour and more ...
 TYPICAL = 30.0
+LONG, TYPICAL_OF_LONG = 1800.0, 10.0
 # ... and so many seconds: nobody calls less a stall.
 SECONDS = 60.0
 # Pauses that are so alike, and vary by no more than this part of what lies between them, are of
@@ -133,7 +134,8 @@ def _rhythm(gaps: NDArray[np.float64]) -> Rhythm | None:
     typical = robust.median(known)
     # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
     usual = robust.quantile(known, min(0.99, 1 - 2 / len(known)))
-    return Rhythm(typical, max(BEYOND * usual, TYPICAL * typical, SECONDS))
+    least = min(TYPICAL * typical, max(LONG, TYPICAL_OF_LONG * typical))
+    return Rhythm(typical, max(BEYOND * usual, least, SECONDS))
 
 
 def _of_series(series: ScalarSeries) -> Finding | None:

@@ -93,6 +93,23 @@ def got_worse(y: Array) -> Excursion | None:
     return Excursion(gap, base, low, count - 1, 1, gap / best, progress) if gap > 0 else None
 
 
+def is_luck(y: Array, best: int) -> bool:
+    """Whether what was best was the mean of a few draws so far, of which too few were unusual.
+
+    The mean of the last hundred is one since the start until there are a hundred.
+
+    Args:
+        y: Values.
+        best: The index of the best of them.
+    """
+    first = y[: max(LEAST_POINTS, best + 1)]
+    if len(first) < LEAST_POINTS:
+        return False
+    draws, width = _draws_and_width(first)
+    unusual = np.abs(draws[: best + 1] - robust.median(draws)) > width
+    return bool(np.count_nonzero(unusual) < UNUSUAL) and _are_few(draws, width)
+
+
 def draws_of(y: Array) -> Array:
     """The draws of which values are the means since the first.
 
