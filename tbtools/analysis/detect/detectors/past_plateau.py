@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LEAST_PART = 0.2
 # Of fewer points before its end a wait is no fact that explains a curve.
 LEAST_POINTS = 12
+LEAST_LONG = 10
 
 
 def find(y: Array, whole: Windows) -> Plateau | None:
@@ -48,6 +49,6 @@ def find(y: Array, whole: Windows) -> Plateau | None:
     if len(before) < LEAST_POINTS:
         return None
     flat = plateau.find(before, plateau.windows(before), overcome=True)
-    if flat is None or flat.end - flat.onset < LEAST_PART * len(y):
+    if flat is None or flat.end - flat.onset < max(LEAST_LONG, LEAST_PART * len(y)):
         return None
     return flat if flat.level - robust.median(whole.level[end:]) > least else None

@@ -33,8 +33,8 @@ IMPROVED, SURELY = 3.0, 4.0
 START = 0.15
 # Of a descent in so many windows noise hides where it ends.
 FIRST_WINDOWS = 2
-# Fewer points of noise prove nothing, in all or behind a descent.
-LEAST_POINTS = 10
+# Fewer points of noise prove nothing.
+LEAST_POINTS = 8
 # ... and so many at the end that are all the same, everything; of fewer, which never were another.
 ALL_THE_SAME = 8
 NEVER_ANOTHER = 6
@@ -225,7 +225,7 @@ def _flat(
     point = _first_point(y, whole, stretch.began, middle)
     moved = abs(improvement) > SIGNIFICANT * error
     moved = moved and _has_moved(improvement, stretch.before, middle, scale)
-    if moved or (learnt > 0 and len(y) - point < LEAST_POINTS):
+    if moved or (learnt > 0 and len(y) - point < rest.LEAST_WINDOWS):
         return None
     return Plateau(point, len(y), middle, improvement, error, stretch.before)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # A level has so many windows at least.
-LEAST_WINDOWS = 10
+LEAST_WINDOWS = 8
 # Less than this part of a descent is its end: no improvement, and no beginning of a stretch,
 # however little noise there is.
 END = 0.01
