@@ -239,7 +239,8 @@ def test_what_is_no_spike_of_few_points(loss: list[float]) -> None:
 
 def test_a_gradient_norm_a_hundred_times_all_before_is_told_at_its_last_point() -> None:
     norm = [14.98, 9.78, 7.64, 92.10, 29.00, 5.21, 7.83, 7.79, 11140.0]
-    spike = the_only(of(grad_norm=norm, loss=[1.46, 1.28, 1.6, 1.14, 1.54, 1.61, 1.36, 1.36, 1.51]))
+    loss = [1.46, 1.28, 1.6, 1.14, 1.54, 1.41, 1.36, 1.26, 1.2]
+    spike = the_only(of(grad_norm=norm, loss=loss))
     assert (spike.tag, spike.kind, spike.onset_step, spike.ongoing) == (
         "grad_norm",
         "spike",
@@ -406,3 +407,43 @@ def test_the_loss_of_a_critic_that_changes_its_sign_may_come_to_rest_at_zero() -
 
 def test_weights_that_are_halved_are_no_scale_of_a_loss() -> None:
     assert not of(**{"aux/loss_scale": [32, 16, 8, 4, 2, 1]})
+
+
+def test_the_luck_of_the_first_of_a_hundred_episodes_is_no_level() -> None:
+    won = np.zeros(250)
+    won[[6, 90, 160, 200]] = 1
+    total = np.concatenate([[0.0], won.cumsum()])
+    at = np.arange(1, 251)
+    rate = (total[at] - total[np.maximum(at - 100, 0)]) / np.minimum(at, 100)
+    assert not of(success_rate_100=rate).of("divergence")
+    assert not of(success_rate_100=rate[:80]).of("divergence")
+
+
+def test_a_term_that_rises_from_the_start_while_the_agent_learns_is_no_error() -> None:
+    t = np.arange(150)
+    rng = np.random.default_rng(0)
+    rises = 4 + 8 * (1 - np.exp(-t / 40)) + rng.normal(0, 0.3, 150)
+    score = t / 15 + rng.normal(0, 1, 150)
+    assert not alarms(of(**{"train/loss/dyn": rises, "episode/score": score}))  # DreamerV3's
+    [one] = of(**{"train/loss/other": rises, "eval/score": score}).of("divergence")
+    assert (one.severity, one.provisional) == ("warning", True)
+    [one] = of(**{"train/loss/other": rises}).of("divergence")
+    assert one.severity == "error"
+
+
+def test_few_points_behind_a_descent_are_the_end_of_a_run_or_most_of_it() -> None:
+    level = [0.44, 0.437, 0.436, 0.442, 0.439, 0.437, 0.436, 0.441, 0.44]
+    descent = [0.21, 0.31, 0.38, 0.42]
+    assert alarms(of(**{"eval/spearman": [*descent, *level]}))[0][1] == "plateau"
+    longer = [*np.linspace(0.05, 0.2, 8), *descent]
+    assert not alarms(of(**{"eval/spearman": [*longer, *level]}))
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4.0, True), (0.4, False)])
+def test_a_gap_of_half_an_hour_and_more_needs_to_be_ten_times_the_usual(
+    hours: float, told: bool
+) -> None:
+    usual = 1100.0 if hours > 1 else 110.0
+    wall = np.cumsum(np.where(np.arange(32) == 24, 3600 * hours, usual))
+    series = ScalarSeries.from_arrays("run", "loss", np.arange(32), 1 / (1 + np.arange(32.0)), wall)
+    assert bool(detect_series([series]).of("stall")) == told

@@ -35,6 +35,8 @@ START = 0.15
 FIRST_WINDOWS = 2
 # Fewer points of noise prove nothing.
 LEAST_POINTS = 8
+# Behind a descent fewer than so many make more than half of the run.
+LEAST_BEHIND = 12
 # ... and so many at the end that are all the same, everything; of fewer, which never were another.
 ALL_THE_SAME = 8
 NEVER_ANOTHER = 6
@@ -225,9 +227,14 @@ def _flat(
     point = _first_point(y, whole, stretch.began, middle)
     moved = abs(improvement) > SIGNIFICANT * error
     moved = moved and _has_moved(improvement, stretch.before, middle, scale)
-    if moved or (learnt > 0 and len(y) - point < rest.LEAST_WINDOWS):
+    if moved or (learnt > 0 and not _is_long(len(y) - point, len(y))):
         return None
     return Plateau(point, len(y), middle, improvement, error, stretch.before)
+
+
+def _is_long(points: int, of: int) -> bool:
+    """Whether what is level behind a descent is more than the end of a run that is done."""
+    return points >= rest.LEAST_WINDOWS and (points >= LEAST_BEHIND or 2 * points > of)
 
 
 def stands_still(y: Array) -> Plateau | None:

@@ -26,6 +26,8 @@ LEAST_POINTS = 24
 # else, at first, is a mean of nothing.
 VALUES = 5
 UNUSUAL = 3
+# Draws that differ do by so many times what rounding makes of one.
+APART = 100.0
 # Means are rounded when they are written: to so many digits behind the point, or else by float32.
 DIGITS = range(2, 7)
 FLOAT32 = 2.0**-23
@@ -106,6 +108,8 @@ def is_luck(y: Array, best: int) -> bool:
     if len(first) < LEAST_POINTS:
         return False
     draws, width = _draws_and_width(first)
+    if np.ptp(draws) < APART * width:
+        return False  # nearly all the same, as what varies by its last digits is
     unusual = np.abs(draws[: best + 1] - robust.median(draws)) > width
     return bool(np.count_nonzero(unusual) < UNUSUAL) and _are_few(draws, width)
 
