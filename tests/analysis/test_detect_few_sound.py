@@ -62,9 +62,9 @@ def test_a_constant_beside_what_is_learned_is_no_loss_that_stands_still() -> Non
 
 def test_norms_that_begin_to_learn_do_not_explode() -> None:
     loss = [2.303, 2.302, 2.303, 2.1, 1.8, 1.6, 1.4, 1.3]
-    norm = [0.003, 0.004, 0.003, 1.2, 1.0, 0.9, 0.8, 0.7]
+    norm = [0.3, 0.4, 0.3, 520.0, 500.0, 490.0, 480.0, 470.0]
     assert not of(grad_norm=norm, loss=loss).of("explosion")
-    weights = [1e-4, 3e-4, 9e-4, 4e-3, 0.05, 0.1, 0.2]
+    weights = [1e-2, 3e-2, 9e-2, 0.4, 5, 10, 200]
     assert not of(**{"lora/weight_norm": weights, "loss": loss[:7]}).of("explosion")
 
 
@@ -75,11 +75,14 @@ def test_a_loss_that_doubles_while_what_counts_improves_is_another_loss() -> Non
     assert of(**{"train/loss": loss}).of("divergence")
 
 
-def test_the_spread_of_values_is_no_noise_of_actions() -> None:
+@pytest.mark.parametrize("tag", ["actor/q_std", "policy/value_std", "policy/reward_std"])
+def test_the_spread_of_values_is_no_noise_of_actions(tag: str) -> None:
     t = np.arange(400)
     spread = 0.5 * 12 ** np.clip((t - 180) / 160, 0, 1) * np.exp(0.01 * np.sin(t * 1.7))
-    for tag in ("actor/q_std", "policy/value_std", "noise_std"):
-        assert not of(**{tag: spread, "loss": np.exp(-t / 100)}).of("explosion")
+    reward = 5 + np.random.default_rng(0).normal(0, 1, 400)
+    assert not of(**{tag: spread, "episode_reward": reward}).of("explosion")
+    assert of(action_std=spread, episode_reward=reward).of("explosion")
+    assert not of(action_std=spread, loss=np.exp(-t / 100)).of("explosion")
 
 
 def test_the_loss_of_a_critic_that_changes_its_sign_may_come_to_rest_at_zero() -> None:
@@ -93,11 +96,24 @@ def test_weights_that_are_halved_are_no_scale_of_a_loss() -> None:
 def test_the_luck_of_the_first_of_a_hundred_episodes_is_no_level() -> None:
     won = np.zeros(250)
     won[[6, 90, 160, 200]] = 1
-    total = np.concatenate([[0.0], won.cumsum()])
-    at = np.arange(1, 251)
-    rate = (total[at] - total[np.maximum(at - 100, 0)]) / np.minimum(at, 100)
+    rate = rate_of_the_last_hundred(won)
     assert not of(success_rate_100=rate).of("divergence")
     assert not of(success_rate_100=rate[:80]).of("divergence")
+
+
+def test_a_rate_that_was_high_from_the_first_episode_on_is_no_luck() -> None:
+    won = np.repeat([1.0, 0.0], 200)
+    won[5::9] = 0
+    [one] = of(success_rate=rate_of_the_last_hundred(won)).of("divergence")
+    assert one.severity == "error"
+    [one] = of(reward=[-0.78, 0.74, *[1.514] * 55, 1.599, *[0.0] * 900]).of("divergence")
+    assert (one.severity, one.onset_step) == ("error", 58)
+
+
+def rate_of_the_last_hundred(won: np.ndarray) -> np.ndarray:
+    total = np.concatenate([[0.0], won.cumsum()])
+    at = np.arange(1, len(won) + 1)
+    return (total[at] - total[np.maximum(at - 100, 0)]) / np.minimum(at, 100)
 
 
 def test_a_term_that_rises_from_the_start_while_the_agent_learns_is_no_error() -> None:
@@ -105,7 +121,11 @@ def test_a_term_that_rises_from_the_start_while_the_agent_learns_is_no_error() -
     rng = np.random.default_rng(0)
     rises = 4 + 8 * (1 - np.exp(-t / 40)) + rng.normal(0, 0.3, 150)
     score = t / 15 + rng.normal(0, 1, 150)
-    assert not alarms(of(**{"train/loss/dyn": rises, "episode/score": score}))  # DreamerV3's
+    world = {"train/loss/dyn": rises, "train/loss/rep": rises}  # DreamerV3's
+    assert not alarms(of(**world, **{"episode/score": score}))
+    peaks = np.where(t < 75, score, score[:75].mean() - score / 10)
+    lost = of(**{"train/loss/other": rises, "eval/score": peaks}).of("divergence")
+    assert [one.severity for one in lost] == ["error", "error"]
     [one] = of(**{"train/loss/other": rises, "eval/score": score}).of("divergence")
     assert (one.severity, one.provisional) == ("warning", True)
     [one] = of(**{"train/loss/other": rises}).of("divergence")
@@ -128,3 +148,31 @@ def test_a_gap_of_half_an_hour_and_more_needs_to_be_ten_times_the_usual(
     wall = np.cumsum(np.where(np.arange(32) == 24, 3600 * hours, usual))
     series = ScalarSeries.from_arrays("run", "loss", np.arange(32), 1 / (1 + np.arange(32.0)), wall)
     assert bool(detect_series([series]).of("stall")) == told
+
+
+def test_two_rewards_far_from_zero_are_won_or_lost() -> None:
+    better = np.random.default_rng(0).random(60) < np.linspace(0.05, 0.45, 60)
+    assert not alarms(of(**{"rollout/ep_rew_mean": -21.0 + better}))
+    assert not alarms(of(reward=(better[:10] + 0.0)))
+
+
+def test_nothing_is_level_while_the_rate_warms_up() -> None:
+    k = np.arange(10)
+    loss, accuracy = 2.303 + 0.002 * np.cos(2 * k), 0.1 + 0.002 * np.cos(3 * k)
+    assert not of(loss=loss, accuracy=accuracy, lr=(k + 1) / 1e4).of("plateau")
+    assert not of(loss=loss, accuracy=accuracy, lr=np.minimum(k + 1, 7) / 1e4).of("plateau")
+    assert of(loss=loss, accuracy=accuracy, lr=np.full(10, 1e-3)).of("plateau")
+
+
+def test_a_loss_of_another_scale_beside_what_improves_has_not_exploded() -> None:
+    loss = [0.9, 5000, 4000, 3500, 3000, 2600, 2400, 2300]
+    assert not of(loss=loss, val_mae=[9, 7, 6, 5, 4.5, 4, 3.5, 3]).of("divergence")
+
+
+def test_a_discriminator_in_balance_has_not_won() -> None:
+    assert not of(d_loss=[900, 60, 8.4, 5.3, 2.4, 1.4, 1.5, 1.45], g_loss=[1.0] * 8).of("collapse")
+
+
+def test_words_of_a_world_model_are_words_elsewhere() -> None:
+    accuracy = [*np.linspace(0.5, 0.99, 20), *np.full(20, 0.16)]
+    assert of(**{"val/rep_acc": accuracy}).of("divergence")

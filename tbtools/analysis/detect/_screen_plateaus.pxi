@@ -11,7 +11,6 @@ assert plateau.WINDOWS == WINDOWS <= LEVELS // 2
 
 cdef Py_ssize_t LEAST_WINDOWS = rest.LEAST_WINDOWS
 cdef Py_ssize_t LEAST_POINTS = plateau.LEAST_POINTS
-cdef Py_ssize_t ALL_THE_SAME = plateau.ALL_THE_SAME
 cdef double LEAST_PART = plateau.LEAST_PART
 cdef double IMPROVED = plateau.IMPROVED
 cdef double SURELY = plateau.SURELY
@@ -223,12 +222,10 @@ cdef bint may_rest(const double *y, Py_ssize_t points, double *work) noexcept no
     cdef double *smooth = work + LEVELS
     cdef Py_ssize_t n, begin = 0, end = 0, width
     cdef double spread, least, lowest
-    if points < ALL_THE_SAME:
+    if points < LEAST_POINTS:
         return False
     if is_mostly_one(y, points):
         return True
-    if points < LEAST_POINTS:
-        return False
     work += 2 * LEVELS
     n = window_means(y, points, max(1, points // WINDOWS), level, work)
     spread = larger(noise_of_levels(level + n // 2, n - n // 2, work), tiny(level, n))

@@ -360,6 +360,8 @@ def _spikes(judged: Judged, may: Candidate, end: int) -> list[Finding]:
 def _flat(judged: Judged, rate: ScalarSeries | None, task: Given, *, rests: bool) -> Plateau | None:
     """The plateau at the end, or else the longest that is over."""
     y, flat, windows = judged.y, None, None
+    if few_at_rest.warms_up(judged, rate):
+        return None
     if rests and len(y) >= plateau.LEAST_POINTS:
         windows = plateau.windows(y)
         scale = plateau.MOVED if judged.log else None

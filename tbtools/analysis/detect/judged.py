@@ -181,7 +181,7 @@ class Judged:
             self.points, raw = self.points[begin:], raw[begin:]
             [(_, repeated, low, high)] = measured([raw])
         often = len(raw) > 1 and repeated / (len(raw) - 1) >= REPEATED
-        often = often and _is_all_or_nothing(series.tag, low, high)
+        often = often and _is_all_or_nothing(series.tag, objective, low, high)
         self.width = _outcomes_in_a_block(raw) if often else 1
         if self.width > 1:
             self._take_blocks()
@@ -352,15 +352,15 @@ def _not_yet_a_loss(raw: NDArray[np.float64], series: ScalarSeries) -> int:
     return 0
 
 
-def _is_all_or_nothing(tag: str, low: float, high: float) -> bool:
-    """Whether values may be of what is won or lost: they reach far across what they can be.
+def _is_all_or_nothing(tag: str, objective: Objective, low: float, high: float) -> bool:
+    """Whether values may be of what is won or lost: a score's reach far across what it can be.
 
-    Where that is not known they are as far apart as they are from zero.
+    A loss written with few digits has few values, too; they are nearer to each other than to zero.
     """
-    best, least = bound(tag, high), worst(tag)
-    if best is None or least is None:
+    if objective == "min":
         return high - low >= FAR * max(abs(low), abs(high))
-    return high - low >= FAR * abs(best - least)
+    best, least = bound(tag, high), worst(tag)
+    return best is None or least is None or high - low >= FAR * abs(best - least)
 
 
 def _outcomes_in_a_block(raw: NDArray[np.float64]) -> int:

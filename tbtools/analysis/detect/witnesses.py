@@ -47,8 +47,10 @@ def scores_improve(given: Given, judged: Judged, onset: int) -> bool:
     scores = given.scores
     if role_of(judged.series.tag) == "train":
         scores += tuple(one for one in given.losses if role_of(one.series.tag) in EVALUATIONS)
+    at = int(judged.points[onset])
+    # What rose from the start on goes with a score that gets better to the end.
     return any(
-        _is_best_at_end(score, score.count_before(judged.series, int(judged.points[onset])))
+        _is_best_at_end(score, score.count_before(judged.series, at) if onset else len(score) // 2)
         for score in scores
     )
 
@@ -159,8 +161,7 @@ def is_whole_loss(tag: str) -> bool:
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:
-    before = max(before, _LEVELS)
-    if len(score) - before < _LEVELS:
+    if before < _LEVELS or len(score) - before < _LEVELS:
         return False
     gain, _ = score.gain_from(before)
     return gain > score.noise

@@ -55,6 +55,8 @@ _ATTACK_MEAN = ("acer",)
 _TRANSPORT = frozenset({("wasserstein",), ("wasserstein", "distance"), ("wasserstein", "dist")})
 _PLAYERS = frozenset({"player", "generator"})
 _PERPLEXITIES = frozenset({"perplexity", "ppl"})
+# DreamerV3's.
+_BOTH_STATES = {frozenset({"loss", "dyn"}), frozenset({"loss", "rep"})}
 _LOSSES = frozenset({"loss", "losses", "nll", "ce", "xent", "crossentropy"})
 
 
@@ -78,6 +80,7 @@ def readings_of(tags: Sequence[str]) -> Mapping[str, str]:
         **dict(_initial_conditions(own)),
         **dict(_rates(own)),
         **dict(_losses_of_words(own)),
+        **dict(_states_of_a_world(own)),
     }
 
 
@@ -181,6 +184,12 @@ def _losses_of_words(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
     """``train`` and ``val`` beside ``val_ppl``, where nothing else is named a loss."""
     if _says(own, _PERPLEXITIES) and not _says(own, _LOSSES):
         yield from ((tag, f"{tag} loss") for tag, said in own.items() if not said and words(tag))
+
+
+def _states_of_a_world(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
+    """``loss/dyn`` and ``loss/rep``, between which a world model's states are, as divergences."""
+    if {frozenset(said) for said in own.values()} >= _BOTH_STATES:
+        yield from ((tag, "kl") for tag, said in own.items() if frozenset(said) in _BOTH_STATES)
 
 
 def _says(own: Mapping[str, Phrase], named: Collection[str]) -> bool:

@@ -150,10 +150,10 @@ def vital_of(tag: str) -> Vital | None:
 
 
 def _spread_of(known: frozenset[str]) -> Literal["spread", "noise"] | None:
-    if known & _DEVIATIONS and known & _ACTIONS:
-        return "spread" if known & _VALUES else "noise"
     if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
         return "spread"
+    if known & _DEVIATIONS and known & _ACTIONS:
+        return "spread" if known & (_VALUES | {"diffusion"}) else "noise"
     given = "expert" in known and known & _GIVEN and not known & _OF_ALL_EXPERTS
     return "spread" if given and any(word.isdigit() for word in known) else None
 

@@ -23,8 +23,8 @@ FIRST, FIRST_PART = 5, 4
 # At this part of it nothing is left to learn from, as of nearly all points since, ...
 LEFT = 0.05
 MOST = 2 / 3
-# ... half of which are below this part, ...
-NOTHING = 0.01
+# ... half of which are below this part, in few points of which no level is known below this, ...
+NOTHING, LITTLE = 0.01, 0.01
 # ... for this part of the series.
 LASTING = 1 / 3
 
@@ -51,7 +51,7 @@ def find(series: ScalarSeries) -> Finding | None:
     if not low[-first:].all() or not index or len(since) < LASTING * len(value):
         return None
     after = robust.median(since)
-    if after >= NOTHING * level:
+    if after >= (NOTHING * level if len(value) >= SURE_POINTS else min(NOTHING * level, LITTLE)):
         return None
     onset = int(points[index])
     text = f"is next to nothing since {place_of(series, onset)}: {after:.2g} of {level:.2g} at "

@@ -86,7 +86,7 @@ def find(
         return None
     if judged.width == 1 and since_start.is_mean(judged.y):
         return _of_draws(judged, rate, given)
-    rise, onset = _at_once(judged)
+    rise, onset = _at_once(judged, given)
     if rise is None or onset is None:
         rise, onset = _by_levels(judged, given, rises=rises, swings=swings)
         if rise is None or onset is None:
@@ -107,7 +107,7 @@ def find(
     return waves if earlier else risen
 
 
-def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
+def _at_once(judged: Judged, given: Given) -> tuple[Excursion | None, Onset | None]:
     """What is lost, whatever noise and course it had: a score of zero, a loss beyond all."""
     if judged.width > 1 or not _may_rise(judged):
         return None, None
@@ -115,7 +115,9 @@ def _at_once(judged: Judged) -> tuple[Excursion | None, Onset | None]:
     if rise is not None:
         return rise, Onset(rise.high, sudden=True)
     rise = few.beyond(judged)
-    return rise, None if rise is None else Onset(1, sudden=False)
+    if rise is None or is_contradicted(given, judged, 1):
+        return None, None
+    return rise, Onset(1, sudden=False)
 
 
 def _by_levels(

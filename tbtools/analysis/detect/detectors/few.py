@@ -169,7 +169,8 @@ def above(judged: Judged) -> excursion.Excursion | None:
     """
     raw = judged.series.value[judged.points]
     n = len(raw)
-    if judged.objective != "min" or not FEWEST <= n <= MOST or raw.min() <= 0:
+    outcomes = judged.objective != "min" or judged.width > 1
+    if outcomes or not FEWEST <= n <= MOST or raw.min() <= 0:
         return None
     if raw[-LASTING:].min() < TWICE * raw.min():
         return None

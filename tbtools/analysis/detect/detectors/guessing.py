@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors.plateau import Plateau, goes_one_way
+from tbtools.analysis.detect.detectors.plateau import Plateau
 from tbtools.analysis.detect.signals import robust
+from tbtools.analysis.detect.signals.trend import goes_one_way, least_squares
 from tbtools.analysis.detect.witnesses import TAKEN, is_whole_loss
 from tbtools.analysis.objective import bound, role_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tbtools.analysis.detect.judged import Judged
-    from tbtools.runs.series import ScalarSeries
 
-# Fewer points may be the first of one that goes on; of more, `plateau` tells what is level.
-LEAST_POINTS, MOST_POINTS = 6, 24
+# Fewer points may be the first of one that goes on; without an accuracy a few more may.
+LEAST_POINTS, LEAST_ALONE = 6, 8
 # All of them, but for some at first, are as near to the entropy as this part of it ...
 NEAR = 0.04
 LEAST_PART = 0.75
@@ -39,24 +39,25 @@ EXACT = 0.001
 EXACT_CLASSES, MOST_CLASSES = 20, 1000
 
 # The words of an accuracy of all classes.
-_ACCURACY = frozenset({"acc", "accuracy", "accuracies"})
-_WHOLE = _ACCURACY | TAKEN | {"top", "1", "rewards", "categorical", "sparse", "binary"}
+_ACCURACY = frozenset({"acc", "accuracy"})
+_WHOLE = _ACCURACY | TAKEN | {"top", "1", "categorical", "sparse", "binary"}
 
 
-def find(judged: Judged, rate: ScalarSeries | None, scores: Iterable[Judged]) -> Plateau | None:
+def find(judged: Judged, scores: Sequence[Judged]) -> Plateau | None:
     """Looks in few points for a loss that never was better than guessing, and stays there.
 
     Args:
-        judged: A series with an objective.
-        rate: The run's learning rate, where it logs one: nothing is learned yet while it warms up.
+        judged: A whole loss.
         scores: Series of its run of which more is better.
     """
     y = judged.y
-    if not LEAST_POINTS <= len(y) <= MOST_POINTS or judged.log or judged.width > 1:
-        return None
     accuracies = list(_accuracies(judged, scores))
+    # A loss of preferences begins there.
+    least = LEAST_POINTS if accuracies else LEAST_ALONE
+    if len(y) < least or judged.log or judged.width > 1:
+        return None
     classes = classes_of(judged, robust.median(y[len(y) // 2 :]), accuracies)
-    if classes is None or _warms_up(rate) or any(goes_one_way(one.y) for one in accuracies):
+    if classes is None or any(goes_one_way(one.y) for one in accuracies):
         return None
     entropy = math.log(classes)
     far = np.flatnonzero(np.abs(y - entropy) > NEAR * entropy)
@@ -72,8 +73,7 @@ def find(judged: Judged, rate: ScalarSeries | None, scores: Iterable[Judged]) ->
     # What comes down to it learns nothing yet; what goes on below it may.
     if goes_one_way(stretch) and robust.median(stretch[-half:]) < (1 - NOTHING) * entropy:
         return None
-    error = float(np.std(stretch)) * (12 / len(stretch)) ** 0.5
-    return Plateau(begin, len(y), robust.median(stretch), gain, error, 0.0)
+    return Plateau(begin, len(y), robust.median(stretch), *least_squares(stretch), 0.0)
 
 
 def classes_of(judged: Judged, level: float, scores: Iterable[Judged]) -> int | None:
@@ -120,11 +120,3 @@ def _share_of_right(accuracy: Judged) -> float:
     most = float(accuracy.series.value[accuracy.points].max())
     best = bound(accuracy.series.tag, most) or 1.0
     return accuracy.logged(float(np.mean(accuracy.y[len(accuracy) // 2 :]))) / best
-
-
-def _warms_up(rate: ScalarSeries | None) -> bool:
-    """Whether the last value of a rate is the first that is as high."""
-    if rate is None:
-        return False
-    value = rate.value[np.isfinite(rate.value)]
-    return len(value) > 1 and bool(value[-1] > value[:-1].max())

@@ -16,6 +16,7 @@ import numpy as np
 from tbtools.analysis.detect.signals import rest, robust
 from tbtools.analysis.detect.signals.excursion import students
 from tbtools.analysis.detect.signals.trend import least_squares, trend, wanders
+from tbtools.runs.numbers import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,19 +36,10 @@ START = 0.15
 FIRST_WINDOWS = 2
 # Fewer points of noise prove nothing.
 LEAST_POINTS = 8
-# Behind a descent fewer than so many make more than half of the run.
-LEAST_BEHIND = 12
-# ... and so many at the end that are all the same, everything; of fewer, which never were another.
-ALL_THE_SAME = 8
-NEVER_ANOTHER = 6
-# Of more points the others tell noise, too.
-MOST_STILL = 24
-# The last digit of what is logged is no move, ...
-DIGIT = 1e-6
-# ... nor is such a part of the level in as many points as may be all the same, but where so many
-# more pairs of points are in one order than in the other.
-HARDLY = 0.002
-ONE_WAY = 0.5
+# Behind a descent fewer than so many make more than half of the run; and in all, fewer of no more
+# than so many values tell nothing: they are coarse.
+ENOUGH = 12
+COARSE = 3
 # One-sided 99.9 %: an improvement beyond this many standard errors is significant.
 SIGNIFICANT = 3.09
 # One-sided 99 %: what improved by more since the start may well be learning.
@@ -163,6 +155,8 @@ def find(
         scale: As for `_has_moved`: of a logarithm what is worth the name.
         ideal: The best value there can be, where it is known.
     """
+    if len(y) < ENOUGH and len(distinct(y)) <= COARSE:
+        return None
     level, spread = whole.level, whole.spread
     first = rest.first_window(level, max(spread, rest.end_of_descent(level) / rest.DEPARTURE))
     if first > 0 and rest.only_got_quieter(level, spread):
@@ -173,12 +167,12 @@ def find(
     if first == len(level):
         return None
     flat = None
-    if before >= IMPROVED * spread:
-        learned = _behind_descent(level, first, spread, ideal)
-        flat = _flat(y, whole, learned, overcome=overcome, scale=scale)
-    if flat is None and before < SURELY * spread and first <= START * len(level):
+    if before < SURELY * spread and first <= START * len(level):
         never = _never_learned(y, level, first, spread, ideal)
         flat = _flat(y, whole, never, overcome=overcome, scale=scale)
+    if flat is None and before >= IMPROVED * spread:
+        learned = _behind_descent(level, first, spread, ideal)
+        flat = _flat(y, whole, learned, overcome=overcome, scale=scale)
     return flat
 
 
@@ -234,63 +228,7 @@ def _flat(
 
 def _is_long(points: int, of: int) -> bool:
     """Whether what is level behind a descent is more than the end of a run that is done."""
-    return points >= rest.LEAST_WINDOWS and (points >= LEAST_BEHIND or 2 * points > of)
-
-
-def stands_still(y: Array) -> Plateau | None:
-    """Looks for a half at the end that does not move, in points too few to tell noise.
-
-    Args:
-        y: Values, lower is better.
-    """
-    if not ALL_THE_SAME <= len(y) <= MOST_STILL:
-        return None
-    begin, level = _still_from(y), float(y[-1])
-    still = len(y) - begin
-    if still < ALL_THE_SAME or still <= begin or level > y.min():
-        return None
-    before = robust.median(y[:begin]) - level if begin else 0.0
-    return Plateau(begin, len(y), level, 0.0, 0.0, before)
-
-
-def never_moved(y: Array) -> bool:
-    """Whether all of some points are the same, but for the last digit.
-
-    Args:
-        y: Values.
-    """
-    return len(y) >= NEVER_ANOTHER and _still_from(y) == 0
-
-
-def hardly_moves(y: Array) -> Plateau | None:
-    """Looks for what never moves by a part of its level that is worth the name, to and fro.
-
-    Args:
-        y: Values, lower is better.
-    """
-    if not ALL_THE_SAME <= len(y) <= MOST_STILL:
-        return None
-    level = robust.median(y)
-    if float(y.max() - y.min()) > HARDLY * abs(level) or goes_one_way(y):
-        return None
-    return Plateau(0, len(y), level, *least_squares(y), 0.0)
-
-
-def goes_one_way(y: Array) -> bool:
-    """Whether most pairs of points are in the order of what improves (Kendall's tau).
-
-    Args:
-        y: Values, lower is better.
-    """
-    later = y[None, :] - y[:, None]
-    pairs = len(y) * (len(y) - 1) // 2
-    return bool(-np.sign(np.triu(later)).sum() > ONE_WAY * pairs)
-
-
-def _still_from(y: Array) -> int:
-    """The index from which on all values are the last one."""
-    moved = np.flatnonzero(np.abs(y - y[-1]) > DIGIT * abs(float(y[-1])))
-    return int(moved[-1]) + 1 if len(moved) else 0
+    return points >= rest.LEAST_WINDOWS and (points >= ENOUGH or 2 * points > of)
 
 
 def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:

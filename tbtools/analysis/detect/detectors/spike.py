@@ -46,10 +46,10 @@ RECORD = float(np.log(2.0))
 # More spikes than one in so many windows are how the series is.
 SELDOM = 16
 MANY = 256
-# In fewer windows than that, of which the first is none, a point is so many times as far above all
-# others as these are apart, or as such a part of them; the last one, which may stay there, farther.
+# In fewer windows than that a point, neither of the first two nor the last, is so many times as far
+# above all others but the first as these are apart, or as such a part of them.
 FEWEST = 6
-TIMES, TIMES_AT_LAST = 10.0, 100.0
+TIMES = 10.0
 CLOSE = 0.02
 # What has no objective has one where it is so many times what is usual, or half as many times in
 # three points or more.
@@ -131,8 +131,6 @@ def find(judged: Judged, end: int) -> Finding | None:
         many = f"{count:,} {what}s from {judged.place(first)} on, the {farthest}"
     points = judged.count(spans[highest].last + 1 - spans[highest].first)
     long = f", and back after {points:,} points" if points > 1 else ", and back"
-    at_last = last == len(judged) - 1
-    long = ", the last point so far" if at_last else long
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
@@ -141,7 +139,7 @@ def find(judged: Judged, end: int) -> Finding | None:
         onset_step=judged.step(first),
         onset_time=judged.time(first),
         end_step=judged.last_step(last),
-        ongoing=at_last,
+        ongoing=False,
         best_step=judged.step(judged.best),
         best_value=judged.value(judged.best),
         last_good_step=judged.step(first - 1) if first else None,
@@ -167,7 +165,7 @@ def _apart(y: Array) -> Iterator[Span]:
     apart = float(others.max() - others.min())
     usual = max(apart, CLOSE * float(np.abs(others).max()))
     height = float(y[at] - others.max()) / (usual + robust.TINY)
-    if at > 1 and height > (TIMES_AT_LAST if at == len(y) - 1 else TIMES):
+    if 1 < at < len(y) - 1 and height > TIMES:
         yield Span(at, at, height)
 
 

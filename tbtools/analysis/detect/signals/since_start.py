@@ -96,7 +96,7 @@ def got_worse(y: Array) -> Excursion | None:
 
 
 def is_luck(y: Array, best: int) -> bool:
-    """Whether what was best was the mean of a few draws so far, of which too few were unusual.
+    """Whether what was best was the mean of a few draws so far, of which one or two were lucky.
 
     The mean of the last hundred is one since the start until there are a hundred.
 
@@ -108,10 +108,11 @@ def is_luck(y: Array, best: int) -> bool:
     if len(first) < LEAST_POINTS:
         return False
     draws, width = _draws_and_width(first)
-    if np.ptp(draws) < APART * width:
-        return False  # nearly all the same, as what varies by its last digits is
-    unusual = np.abs(draws[: best + 1] - robust.median(draws)) > width
-    return bool(np.count_nonzero(unusual) < UNUSUAL) and _are_few(draws, width)
+    usual = robust.median(draws) - width
+    if np.ptp(draws) < APART * width or y[best] >= usual:
+        return False  # all nearly the same, or no better than what is usual
+    lucky = np.count_nonzero(draws[: best + 1] < usual)
+    return bool(0 < lucky < UNUSUAL) and _are_few(draws, width)
 
 
 def draws_of(y: Array) -> Array:

@@ -21,6 +21,9 @@ FINE_WINDOWS = 256
 # Levels of which each tells so much of the next are no more than so many that tell anything.
 INDEPENDENT = 5
 
+# Standard deviations, and part of all pairs, by which what goes one way exceeds what does not.
+ORDERED, ONE_WAY = 1.64, 0.5
+
 _loops: ModuleType = compiled_or_python("tbtools.analysis.detect._levels")
 
 
@@ -63,6 +66,21 @@ def least_squares(y: Array) -> tuple[float, float]:
     along = np.linspace(-0.5, 0.5, len(y))
     square = float(along @ along)
     return -float(along @ others) / square + 0.0, float(np.std(others)) / square**0.5
+
+
+def goes_one_way(y: Array) -> bool:
+    """Whether more pairs of points are in the order of what improves than chance has it.
+
+    Kendall's test, one-sided 95 %; of few points half as many more than in the other order will do.
+
+    Args:
+        y: Values, lower is better.
+    """
+    n = len(y)
+    pairs = n * (n - 1) / 2
+    improves = -float(np.sign(np.triu(y[None, :] - y[:, None])).sum())
+    by_chance = (pairs * (2 * n + 5) / 9) ** 0.5
+    return bool(improves > min(ONE_WAY * pairs, ORDERED * by_chance))
 
 
 def wanders(y: Array, tail: Array, descent: float) -> bool:
