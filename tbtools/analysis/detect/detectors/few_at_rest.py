@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors import guessing
+from tbtools.analysis.detect.detectors import guessing, plateau
 from tbtools.analysis.detect.detectors.plateau import Plateau
 from tbtools.analysis.detect.detectors.plateau_finding import is_learned
 from tbtools.analysis.detect.detectors.unlearned import never_learned
@@ -55,13 +55,13 @@ def find(judged: Judged, rate: ScalarSeries | None, given: Given) -> Plateau | N
 
 
 def warms_up(judged: Judged, rate: ScalarSeries | None) -> bool:
-    """Whether a rate rises in more than half of few points: nothing is to be learned yet.
+    """Whether a rate rises in more than half of a few points: nothing is to be learned yet.
 
     Args:
         judged: A series.
         rate: The run's learning rate, where it logs one.
     """
-    if rate is None or len(judged) > MOST:
+    if rate is None or len(judged) >= plateau.ENOUGH:
         return False
     value = rate.value[np.isfinite(rate.value)]
     if not len(value):
