@@ -47,6 +47,8 @@ SUGGESTIVE = 2.33
 # One-sided 95 % for the limit that has to lie below RATIO of the improvement before.
 LIMIT = 1.64
 RATIO = 0.3
+# Of few points so much of what is left would be learning.
+RATIO_OF_FEW = 0.1
 # ... or below this part of that where there is an improvement, two-sided 95 % ...
 SMALLER = 0.5
 IMPROVES = 1.96
@@ -198,7 +200,8 @@ def _never_learned(
         return None
     scatter = max(_scatter(y), rest.tiny(level))
     before = max(rest.improved_before(level, first), 0.0) if first > 0 else 0.0
-    small = _worth_learning(level, scatter, ideal)
+    part = RATIO if len(y) >= ENOUGH else RATIO_OF_FEW
+    small = _worth_learning(level, scatter, ideal, part)
     # What all points scatter is no less than the noise of levels.
     return _Stretch(0, first, min(spread, scatter), small, 0.0, before)
 
@@ -239,12 +242,14 @@ def _worth_the_name(level: Array, onset: int, ideal: float | None) -> float:
     return min(small, max(LEFT * (robust.median(level[onset:]) - ideal), rest.tiny(level)))
 
 
-def _worth_learning(level: Array, scatter: float, ideal: float | None) -> float:
+def _worth_learning(
+    level: Array, scatter: float, ideal: float | None, part: float = RATIO
+) -> float:
     """What is no improvement where none ever was: by the scatter, and by what is left."""
     small = NEVER * max(scatter, rest.tiny(level))
     if ideal is None:
         return small
-    return min(small, max(RATIO * (robust.median(level) - ideal), NEVER * rest.tiny(level)))
+    return min(small, max(part * (robust.median(level) - ideal), NEVER * rest.tiny(level)))
 
 
 def _of_one_value(y: Array, ideal: float | None) -> Plateau | None:
