@@ -170,8 +170,6 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         found = _died(value) if vital == "dead" else _changed(value, vital)
         if found is None and vital in NEVER_GROW:
             found = _exploded_in_few(value)
-    if found is not None and vital == "noise" and found.after > found.before and not beside.rewards:
-        return None  # of what, nobody says
     if found is None or (vital in SPREADS and _goes_through_zero(series.value[finite], found)):
         return None
     if _is_learned(found, vital, series, int(finite[found.index]), beside):
@@ -327,13 +325,17 @@ def _is_learned(
         return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
     if vital is None and found.after < found.before and beside.loss is not None:
         return _falls_with(beside.loss, series, onset, found.times)
-    grew = found.after > found.before and vital in {"player", "noise", None}
+    grew = found.after > found.before
+    noisier = grew and small and vital == "noise"
+    if noisier and not beside.rewards:
+        return True  # the noise of what it is, nobody says
+    grew = noisier or (grew and vital in {"player", None})
     foretold = found.after < found.before and vital == "player" and is_players(series.tag)
     if not grew and not foretold and not (small and vital in SPREADS):
         return False
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
-    worth = WORTH if vital == "player" else 0.0
+    worth = WORTH if vital in {"player", "noise"} else 0.0
     return any(
         _improves(reward, series, onset, worth) and (anyhow or _leaps(reward, series, onset))
         for reward in beside.rewards
