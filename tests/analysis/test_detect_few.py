@@ -170,6 +170,11 @@ def test_a_loss_that_moves_by_a_thousandth_in_eight_points_stands_still() -> Non
     assert not of(loss=10 * np.array(loss) - 6.5)  # that moves by a hundredth
 
 
+def test_an_error_that_hardly_moves_stands_still_too() -> None:
+    error = [6.9076, 6.9091, 6.9048, 6.9069, 6.9074, 6.9080, 6.9067, 6.9071, 6.9045]
+    assert alarms(of(Err=error)) == [("Err", "plateau", 0)]
+
+
 def test_two_values_a_digit_apart_are_no_outcomes() -> None:
     loss = np.full(31, 3.0447)
     loss[[18, 27]], loss[21] = 3.0446, 3.0445
@@ -197,6 +202,24 @@ def test_a_point_far_above_all_others_of_few_is_a_spike() -> None:
         False,
     )
     assert spike.message.startswith("a spike to 4.265 at step 2, and back")
+    losses = [
+        0.13,
+        0.28,
+        0.32,
+        0.18,
+        0.19,
+        0.18,
+        0.22,
+        0.17,
+        0.23,
+        0.24,
+        2.14,
+        0.18,
+        0.27,
+        0.47,
+        0.16,
+    ]
+    assert [one.onset_step for one in of(loss=losses).of("spike")] == [10]
     dip = the_only(of(accuracy=1 - 0.1 * np.array(loss)))
     assert dip.message.startswith("a dip to 0.5735 at step 2, and back")
 

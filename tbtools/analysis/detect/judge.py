@@ -191,12 +191,12 @@ def _detect(
             found += _trend(fit, rates.get(key[0]), tasks[key[0]], looked[key])
     if progress:
         progress(len(judged), len(judged))
-    told = {(one.run, one.tag) for one in found if one.kind not in _NO_JUDGEMENT}
+    has_finding = {(one.run, one.tag) for one in found if one.kind not in _NO_JUDGEMENT}
     axes = run_axes(every, found)
     found = with_parts_at_rest(with_company(found, axes), judged, objectives)
     return Findings(
         findings=tuple(_in_order(every, with_precursors(with_causes(found, axes), axes), axes)),
-        not_judged=tuple(_not_judged(every, fits, short, told)),
+        not_judged=tuple(_not_judged(every, fits, short, has_finding)),
     )
 
 

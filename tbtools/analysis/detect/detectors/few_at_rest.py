@@ -12,7 +12,8 @@ from tbtools.analysis.detect.detectors.plateau_finding import is_learned
 from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.trend import goes_one_way, least_squares
-from tbtools.analysis.detect.witnesses import is_whole_loss
+from tbtools.analysis.detect.witnesses import TAKEN, is_whole_loss
+from tbtools.analysis.objective import role_of, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,8 @@ DIGIT = 1e-6
 # ... nor is such a part of the level.
 HARDLY = 0.002
 
+_COSTS = frozenset({"cost", "err", "error"})
+
 
 def find(judged: Judged, rate: ScalarSeries | None, given: Given) -> Plateau | None:
     """Looks for what is at rest though its noise is not known.
@@ -48,10 +51,16 @@ def find(judged: Judged, rate: ScalarSeries | None, given: Given) -> Plateau | N
     flat = _stands_still(y)
     if flat is None and judged.objective == "max":
         return _of_nothing(judged)
-    if flat is None and is_whole_loss(judged.series.tag):
+    if flat is None and _is_whole(judged.series.tag):
         flat = None if any(map(is_learned, given.scores)) else _never_moved(y)
         flat = flat or guessing.find(judged, given.scores) or _hardly_moves(y)
     return flat
+
+
+def _is_whole(tag: str) -> bool:
+    """Whether what is minimised is called nothing but a loss, a cost or an error."""
+    known = all(word in TAKEN | _COSTS or role_of(word) is not None for word in words(tag))
+    return known or is_whole_loss(tag)
 
 
 def warms_up(judged: Judged, rate: ScalarSeries | None) -> bool:

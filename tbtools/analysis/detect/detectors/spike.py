@@ -49,7 +49,8 @@ MANY = 256
 # In fewer windows than that a point, neither of the first two nor the last, is so many times as far
 # above all others but the first as these are apart, or as such a part of them.
 FEWEST = 6
-TIMES = 10.0
+# Of more than a few points fewer times, for of these all are seldom near each other by chance.
+TIMES, TIMES_OF_MORE, MORE = 10.0, 4.0, 12
 CLOSE = 0.02
 # What has no objective has one where it is so many times what is usual, or half as many times in
 # three points or more.
@@ -165,7 +166,7 @@ def _apart(y: Array) -> Iterator[Span]:
     apart = float(others.max() - others.min())
     usual = max(apart, CLOSE * float(np.abs(others).max()))
     height = float(y[at] - others.max()) / (usual + robust.TINY)
-    if 1 < at < len(y) - 1 and height > TIMES:
+    if 1 < at < len(y) - 1 and height > (TIMES if len(y) < MORE else TIMES_OF_MORE):
         yield Span(at, at, height)
 
 
