@@ -366,7 +366,7 @@ def _flat(judged: Judged, rate: ScalarSeries | None, task: Given, *, rests: bool
         windows = plateau.windows(y)
         scale = plateau.MOVED if judged.log else None
         flat = plateau.find(y, windows, scale=scale, ideal=ideal_of(judged))
-    flat = flat or few_at_rest.find(judged, rate, task)
+    flat = flat or few_at_rest.find(judged, task)
     if flat is None and windows is not None:
         flat = past_plateau.find(y, windows)
     return flat

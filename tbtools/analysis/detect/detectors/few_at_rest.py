@@ -37,12 +37,11 @@ HARDLY = 0.002
 _COSTS = frozenset({"cost", "err", "error"})
 
 
-def find(judged: Judged, rate: ScalarSeries | None, given: Given) -> Plateau | None:
+def find(judged: Judged, given: Given) -> Plateau | None:
     """Looks for what is at rest though its noise is not known.
 
     Args:
         judged: A series with an objective.
-        rate: The run's learning rate, where it logs one.
         given: What else there is in the run.
     """
     y = judged.y
@@ -59,8 +58,9 @@ def find(judged: Judged, rate: ScalarSeries | None, given: Given) -> Plateau | N
 
 def _is_whole(tag: str) -> bool:
     """Whether what is minimised is called nothing but a loss, a cost or an error."""
-    known = all(word in TAKEN | _COSTS or role_of(word) is not None for word in words(tag))
-    return known or is_whole_loss(tag)
+    said = words(tag)
+    known = all(word in TAKEN | _COSTS or role_of(word) is not None for word in said)
+    return (known and not _COSTS.isdisjoint(said)) or is_whole_loss(tag)
 
 
 def warms_up(judged: Judged, rate: ScalarSeries | None) -> bool:
