@@ -156,6 +156,13 @@ def test_two_rewards_far_from_zero_are_won_or_lost() -> None:
     assert not alarms(of(reward=(better[:10] + 0.0)))
 
 
+def test_what_is_level_behind_the_rise_of_an_average_is_not_so_from_the_start() -> None:
+    k = np.arange(40)
+    average = 0.05 + 0.25 * (1 - np.exp(-k / 10)) * (1 + 0.05 * np.cos(2 * k))
+    [plateau] = of(**{"train/loss": average}).of("plateau")
+    assert plateau.message.startswith(f"no improvement since step {plateau.onset_step} at 0.295")
+
+
 def test_nothing_is_level_while_the_rate_warms_up() -> None:
     k = np.arange(10)
     loss, accuracy = 2.303 + 0.002 * np.cos(2 * k), 0.1 + 0.002 * np.cos(3 * k)

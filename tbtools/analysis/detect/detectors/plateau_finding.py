@@ -296,4 +296,6 @@ def _since(judged: Judged, flat: Plateau) -> str:
     onset = judged.place(flat.onset)
     if flat.end < len(judged):
         return f"from {onset} to {judged.place(flat.end - 1)}"
-    return "from the start" if flat.onset == 0 else f"since {onset}"
+    # What came before the first point that counts is no number, or no loss yet.
+    first = flat.onset == 0 and judged.points[0] < judged.width
+    return "from the start" if first else f"since {onset}"
