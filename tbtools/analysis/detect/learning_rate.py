@@ -156,7 +156,8 @@ def is_usual(judged: Judged, onset: int, level: float) -> bool:
 
     Args:
         judged: A series.
-        onset: Index of the point, not the first.
+        onset: Index of the point; before the first it was nowhere.
         level: The level, lower is better.
     """
-    return bool(level <= robust.quantile(judged.y[:onset], WORST) + judged.noise)
+    before = judged.y[:onset]
+    return len(before) > 0 and level <= robust.quantile(before, WORST) + judged.noise
