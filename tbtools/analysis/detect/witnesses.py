@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # Over what, and how, a value was taken; it is of the same quantity.
 TAKEN = frozenset({"epoch", "batch", "step", "iteration", "mean", "avg", "average", "running"})
 # What a loss is called that is no term of another.
-_WHOLE = TAKEN | {"loss", "losses", "total", "sum", "overall"}
+_LOSS = frozenset({"loss"})
+_ALL_OF_IT = frozenset({"losses", "total", "sum", "overall"})
 # So many values of a score before and after tell whether it improves.
 _LEVELS = 5
 # What a mean is of has so many times its noise, and the same mean but for this part.
@@ -156,8 +157,22 @@ def is_whole_loss(tag: str) -> bool:
     Args:
         tag: Its tag.
     """
+    return says_only(tag, _LOSS, _ALL_OF_IT)
+
+
+def says_only(tag: str, names: frozenset[str], besides: frozenset[str] = frozenset()) -> bool:
+    """Whether a tag names something, and says besides only of which data it is and how taken.
+
+    Args:
+        tag: The tag.
+        names: What it may be called; one of these has to be there.
+        besides: What else it may say.
+    """
     said = words(tag)
-    return "loss" in said and all(word in _WHOLE or role_of(word) is not None for word in said)
+    known = names | TAKEN | besides
+    return not names.isdisjoint(said) and all(
+        word in known or role_of(word) is not None for word in said
+    )
 
 
 def _is_best_at_end(score: Judged, before: int) -> bool:

@@ -39,7 +39,8 @@ def find(series: ScalarSeries) -> Finding | None:
     value = np.abs(series.value[points])
     if len(value) < LEAST_POINTS:
         return None
-    if len(value) < SURE_POINTS and series.value[points].min() < 0:
+    sure = len(value) >= SURE_POINTS
+    if not sure and series.value[points].min() < 0:
         return None
     first = min(FIRST, len(value) // FIRST_PART)
     level = robust.median(value[:first])
@@ -51,7 +52,7 @@ def find(series: ScalarSeries) -> Finding | None:
     if not low[-first:].all() or not index or len(since) < LASTING * len(value):
         return None
     after = robust.median(since)
-    if after >= (NOTHING * level if len(value) >= SURE_POINTS else min(NOTHING * level, LITTLE)):
+    if after >= NOTHING * level or not (sure or after < LITTLE):
         return None
     onset = int(points[index])
     text = f"is next to nothing since {place_of(series, onset)}: {after:.2g} of {level:.2g} at "

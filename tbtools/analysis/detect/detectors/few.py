@@ -179,7 +179,8 @@ def above(judged: Judged) -> excursion.Excursion | None:
     for at in range(NEXT, n - LASTING + 1):
         times, some = (TWICE, NEXT) if 2 * (n - at) >= n else (BEYOND, excursion.BEFORE)
         gap = lowest[at] - logs[max(0, at - some) : at].max()
-        if at >= some and gap >= max(np.log(times), APART * float(np.std(logs[at:]))):
+        far = at >= some and gap >= np.log(times)
+        if far and gap >= APART * float(np.std(logs[at:])):
             y = judged.y
             base = robust.median(y[at - some : at])
             achieved = excursion.progress(y[:at], base)

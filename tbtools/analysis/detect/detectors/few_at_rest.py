@@ -12,8 +12,7 @@ from tbtools.analysis.detect.detectors.plateau_finding import is_learned
 from tbtools.analysis.detect.detectors.unlearned import never_learned
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.trend import goes_one_way, least_squares
-from tbtools.analysis.detect.witnesses import TAKEN, is_whole_loss
-from tbtools.analysis.objective import role_of, words
+from tbtools.analysis.detect.witnesses import is_whole_loss, says_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,9 +57,7 @@ def find(judged: Judged, given: Given) -> Plateau | None:
 
 def _is_whole(tag: str) -> bool:
     """Whether what is minimised is called nothing but a loss, a cost or an error."""
-    said = words(tag)
-    known = all(word in TAKEN | _COSTS or role_of(word) is not None for word in said)
-    return (known and not _COSTS.isdisjoint(said)) or is_whole_loss(tag)
+    return is_whole_loss(tag) or says_only(tag, _COSTS)
 
 
 def warms_up(judged: Judged, rate: ScalarSeries | None) -> bool:
@@ -91,7 +88,7 @@ def _stands_still(y: Array) -> Plateau | None:
 
 def _never_moved(y: Array) -> Plateau | None:
     """All points, if they are the same but for the last digit."""
-    if len(y) < FEWEST or _still_from(y) > 0:
+    if _still_from(y) > 0:
         return None
     return Plateau(0, len(y), float(y[-1]), 0.0, 0.0, 0.0)
 

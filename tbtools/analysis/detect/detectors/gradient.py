@@ -324,7 +324,7 @@ def is_rise(finding: Finding) -> bool:
     evidence = finding.evidence
     if finding.kind != "gradient" or "level_before" not in evidence:
         return False
-    if evidence.get("loss_improves", False):
+    if evidence.get("loss_improves"):
         return False
     return bool(evidence["level_after"] > evidence["level_before"])
 

@@ -14,11 +14,11 @@ import numpy as np
 from tbtools.analysis.detect.detectors.plateau import Plateau
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.detect.signals.trend import goes_one_way, least_squares
-from tbtools.analysis.detect.witnesses import TAKEN, is_whole_loss
-from tbtools.analysis.objective import bound, role_of, words
+from tbtools.analysis.detect.witnesses import is_whole_loss, says_only
+from tbtools.analysis.objective import bound, role_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from tbtools.analysis.detect.judged import Judged
 
@@ -40,7 +40,7 @@ EXACT_CLASSES, MOST_CLASSES = 20, 1000
 
 # The words of an accuracy of all classes.
 _ACCURACY = frozenset({"acc", "accuracy"})
-_WHOLE = _ACCURACY | TAKEN | {"top", "1", "categorical", "sparse", "binary"}
+_OF_ALL = frozenset({"top", "1", "categorical", "sparse", "binary"})
 
 
 def find(judged: Judged, scores: Sequence[Judged]) -> Plateau | None:
@@ -51,12 +51,12 @@ def find(judged: Judged, scores: Sequence[Judged]) -> Plateau | None:
         scores: Series of its run of which more is better.
     """
     y = judged.y
-    accuracies = list(_accuracies(judged, scores))
+    accuracies = _accuracies(judged, scores)
     # A loss of preferences begins there.
     least = LEAST_POINTS if accuracies else LEAST_ALONE
     if len(y) < least or judged.log or judged.width > 1:
         return None
-    classes = classes_of(judged, robust.median(y[len(y) // 2 :]), accuracies)
+    classes = _classes(judged, robust.median(y[len(y) // 2 :]), accuracies)
     if classes is None or any(goes_one_way(one.y) for one in accuracies):
         return None
     entropy = math.log(classes)
@@ -84,6 +84,10 @@ def classes_of(judged: Judged, level: float, scores: Iterable[Judged]) -> int | 
         level: Its level.
         scores: Series of its run of which more is better.
     """
+    return _classes(judged, level, _accuracies(judged, scores))
+
+
+def _classes(judged: Judged, level: float, accuracies: Sequence[Judged]) -> int | None:
     if judged.objective != "min" or not 0 < level <= math.log(MOST_CLASSES):
         return None
     classes = round(math.exp(level))
@@ -91,7 +95,7 @@ def classes_of(judged: Judged, level: float, scores: Iterable[Judged]) -> int | 
         return None
     if not is_whole_loss(judged.series.tag):
         return None
-    shares = [_share_of_right(one) for one in _accuracies(judged, scores)]
+    shares = [_share_of_right(one) for one in accuracies]
     if shares:
         guessed = all(abs(share * classes - 1) <= AS_GUESSED for share in shares)
     else:
@@ -101,18 +105,12 @@ def classes_of(judged: Judged, level: float, scores: Iterable[Judged]) -> int | 
     return classes if guessed else None
 
 
-def _accuracies(judged: Judged, scores: Iterable[Judged]) -> Iterator[Judged]:
+def _accuracies(judged: Judged, scores: Iterable[Judged]) -> list[Judged]:
     """The accuracies of all classes: those in the same data, or else all."""
-    whole = [one for one in scores if len(one) and _is_accuracy(one.series.tag)]
+    whole = [one for one in scores if len(one) and says_only(one.series.tag, _ACCURACY, _OF_ALL)]
     role = role_of(judged.series.tag)
     same = [one for one in whole if role_of(one.series.tag) == role]
-    yield from same or whole
-
-
-def _is_accuracy(tag: str) -> bool:
-    said = words(tag)
-    known = all(word in _WHOLE or role_of(word) is not None for word in said)
-    return known and not _ACCURACY.isdisjoint(said)
+    return same or whole
 
 
 def _share_of_right(accuracy: Judged) -> float:

@@ -170,27 +170,28 @@ def find(
         return None
     flat = None
     if before < SURELY * spread and first <= START * len(level):
-        never = _never_learned(y, level, first, spread, ideal)
+        never = _never_learned(y, level, first, spread, before, ideal)
         flat = _flat(y, whole, never, overcome=overcome, scale=scale)
     if flat is None and before >= IMPROVED * spread:
-        learned = _behind_descent(level, first, spread, ideal)
+        learned = _behind_descent(level, first, spread, before, ideal)
         flat = _flat(y, whole, learned, overcome=overcome, scale=scale)
     return flat
 
 
-def _behind_descent(level: Array, first: int, spread: float, ideal: float | None) -> _Stretch:
+def _behind_descent(
+    level: Array, first: int, spread: float, before: float, ideal: float | None
+) -> _Stretch:
     """The stretch behind a descent."""
     onset = max(first, rest.bend(level, first, spread, shaped=False))
     # Where the first windows alone are higher, noise places the bend behind them.
     since = first if first <= FIRST_WINDOWS else onset
     # The shapes end where most of a descent was done, and of a high one some may be left.
     began = max(first, rest.bend(level, first, spread, shaped=True))
-    before = rest.improved_before(level, first)
     return _Stretch(onset, began, spread, _worth_the_name(level, since, ideal), before, before)
 
 
 def _never_learned(
-    y: Array, level: Array, first: int, spread: float, ideal: float | None
+    y: Array, level: Array, first: int, spread: float, before: float, ideal: float | None
 ) -> _Stretch | None:
     """All of a series in which nothing worth the name was ever improved; a little at first may be.
 
@@ -199,7 +200,7 @@ def _never_learned(
     if still_improves(level[first:], spread, SUGGESTIVE):
         return None
     scatter = max(_scatter(y), rest.tiny(level))
-    before = max(rest.improved_before(level, first), 0.0) if first > 0 else 0.0
+    before = max(before, 0.0) if first > 0 else 0.0
     part = RATIO if len(y) >= ENOUGH else RATIO_OF_FEW
     small = _worth_learning(level, scatter, ideal, part)
     # What all points scatter is no less than the noise of levels.

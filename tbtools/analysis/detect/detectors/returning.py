@@ -33,7 +33,7 @@ def are_planned(
     # A score that improves is no reason to be thrown out by orders of magnitude.
     if explained is None or (judged.log and explained == "learns"):
         return False
-    return at > 0 and is_usual(judged, at, growing.after)
+    return is_usual(judged, at, growing.after)
 
 
 def is_a_wandering_mean(judged: Judged, growing: Crests) -> bool:
