@@ -15,7 +15,7 @@ import numpy as np
 from tbtools.analysis.detect.detectors import zero
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
-from tbtools.analysis.detect.signals import change, excursion, robust
+from tbtools.analysis.detect.signals import change, excursion, growth, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
 from tbtools.analysis.objective import better_alone, is_players, vital_of
 
@@ -71,6 +71,11 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "noise": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
+# The same of what grows up to the last point.
+GROWS_ON: dict[Vital | None, float] = {
+    vital: VITAL.gap for vital in ("player", "size", "generator", "noise", "spread")
+}
+ANYTHING_GROWS_ON = FALLS.at_once
 # Levels of a reward that tell how much it gains in all.
 ENDS = 16
 # This part of all that a reward gains is a leap, and this part the least with which values grow.
@@ -94,6 +99,8 @@ NEVER_GROW = frozenset({"gradient", "size", "generator"})
 FAR_MORE = 100.0
 # The level at the end is that of this part of what came after the onset.
 END_PART = 4
+# ... and of what grows on that of so many parts of the series.
+LAST = 20
 
 
 @dataclass(frozen=True)
@@ -121,12 +128,14 @@ class Change:
         before: The level of absolute values before.
         after: The same at the end.
         gradual: As of a `change.Step`.
+        ended: Whether it has come to a new scale.
     """
 
     index: int
     before: float
     after: float
     gradual: bool = False
+    ended: bool = True
 
     @property
     def times(self) -> float:
@@ -240,7 +249,17 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                 least_now = way.apart if sign < 0 else way.at_once
                 if found.before > 0 and found.times >= np.exp(least_now):
                     return found
-    return None
+    return _grows_on(value, points, vital)
+
+
+def _grows_on(value: Array, points: Array, vital: Vital | None) -> Change | None:
+    """A scale that grows up to the last point, and has no new level yet."""
+    rest = growth.find(points, GROWS_ON.get(vital, ANYTHING_GROWS_ON))
+    if rest is None or _is_scheduled(value, rest):
+        return None
+    end = max(excursion.PERSISTENT, len(value) // LAST)
+    before, after = robust.median(value[:rest]), robust.median(value[-end:])
+    return Change(rest, before, after, gradual=True, ended=False)
 
 
 def _levels(points: Array, ways: list[Way]) -> Iterator[tuple[Array, list[int], list[Way]]]:
@@ -410,6 +429,9 @@ def _finding(
     elif found.after == 0:
         text = f"is exactly 0 from {place} on, in {points:,} points; before it was about "
         text += f"{found.before:.4g}"
+    elif not found.ended:
+        text = f"has grown {fold_text(found.times)} since {place}, from about {found.before:.4g} to "
+        text += f"{found.after:.4g}, by the same factor again and again, for {points:,} points"
     else:
         text = f"{'grew' if grew else 'fell'} {fold_text(found.times)} at {place}, from about "
         text += f"{found.before:.4g} to {found.after:.4g}, and stayed there for {points:,} points"
