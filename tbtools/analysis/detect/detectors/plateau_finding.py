@@ -36,6 +36,10 @@ NEARLY = 0.015
 CLOSE = 0.1
 # What a score without a known bound comes to that is a share, and stays at, when all is right.
 ALL = (1.0, 100.0)
+# What came to rest slowly, and has been level for less than this last part of its points, is done.
+SHORT = 1 / 3
+# What did not was in the last quarter before nearly as fast as in the quarter before that.
+AS_FAST = 0.8
 # What has become better by so many times its noise was learned.
 LEARNED = 3.0
 # A series has noise if one in so many of its points is worse than the one before.
@@ -73,7 +77,7 @@ def plateau_finding(
     scores: Sequence[Judged] = (),
     losses: Sequence[Judged] = (),
 ) -> Finding:
-    """Turns a plateau into a finding: a warning, or an info if it is over or at its end anyway.
+    """Turns a plateau into a finding: a warning; an info if it is over, short or at its end anyway.
 
     Args:
         judged: The series.
@@ -88,12 +92,13 @@ def plateau_finding(
     bound = ongoing and not nothing and _at_bound(judged, flat)
     classes = guessing.classes_of(judged, judged.logged(flat.level), scores) if ongoing else None
     nothing_to_come = bound or (ended is not None and ended.explains)
+    short = ongoing and _is_done(judged, flat)
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
         kind="plateau",
-        severity="warning" if ongoing and not nothing_to_come else "info",
+        severity="warning" if ongoing and not (nothing_to_come or short) else "info",
         onset_step=judged.step(flat.onset),
         onset_time=judged.time(flat.onset),
         end_step=judged.last_step(flat.end - 1),
@@ -101,7 +106,7 @@ def plateau_finding(
         best_step=judged.step(best),
         best_value=judged.value(best),
         last_good_step=None,
-        message=_message(judged, flat, ended, classes, bound=bound, nothing=nothing),
+        message=_message(judged, flat, ended, classes, bound=bound, nothing=nothing, short=short),
         evidence=_evidence(judged, flat, ended, classes),
     )
 
@@ -172,6 +177,19 @@ def is_learned(other: Judged) -> bool:
     part = max(1, len(other) // 4)
     gain = robust.median(other.y[:part]) - robust.median(other.y[-part:])
     return gain > LEARNED * other.noise
+
+
+def _is_done(judged: Judged, flat: Plateau) -> bool:
+    """Whether it is short and learning has come to rest slowly, as that of a sound run does."""
+    quarter = flat.onset // 4
+    if flat.before <= 0 or flat.end - flat.onset >= SHORT * len(judged) or not quarter:
+        return False
+    width = max(1, quarter // 2)
+    half, later = (
+        robust.median(judged.y[max(0, at - width // 2) :][:width])
+        for at in (2 * quarter, 3 * quarter)
+    )
+    return later - flat.level < AS_FAST * (half - later)
 
 
 def _is_near(judged: Judged, level: float, part: float) -> bool:
@@ -253,6 +271,7 @@ def _message(
     *,
     bound: bool,
     nothing: bool,
+    short: bool,
 ) -> str:
     text = f"no improvement {_since(judged, flat)} at {judged.logged(flat.level):.4g}, "
     text += f"in {judged.count(flat.end - flat.onset):,} points: {_change(flat)}"
@@ -270,6 +289,9 @@ def _message(
         text += "the precision of the weights"
     if bound:
         text += "; it is at its bound: nothing is left to improve"
+    if short and not bound:
+        part = (flat.end - flat.onset) / len(judged)
+        text += f"; it came slowly to rest, for the last {part:.0%} of the run: it may be done"
     if ended is not None:
         state = "dead" if ended.dead else "at its end"
         text += f"; the learning rate is {state} "

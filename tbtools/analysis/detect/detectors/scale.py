@@ -72,9 +72,9 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "dead": (VANISHES, FALLS),
 }
 # The same of what grows up to the last point.
-GROWS_ON: dict[Vital | None, float] = {
-    vital: VITAL.gap for vital in ("player", "size", "generator", "noise", "spread")
-}
+GROWS_ON: dict[Vital | None, float] = dict.fromkeys(
+    ("player", "size", "generator", "noise", "spread"), VITAL.gap
+)
 ANYTHING_GROWS_ON = FALLS.at_once
 # Levels of a reward that tell how much it gains in all.
 ENDS = 16
@@ -430,7 +430,9 @@ def _finding(
         text = f"is exactly 0 from {place} on, in {points:,} points; before it was about "
         text += f"{found.before:.4g}"
     elif not found.ended:
-        text = f"has grown {fold_text(found.times)} since {place}, from about {found.before:.4g} to "
+        text = (
+            f"has grown {fold_text(found.times)} since {place}, from about {found.before:.4g} to "
+        )
         text += f"{found.after:.4g}, by the same factor again and again, for {points:,} points"
     else:
         text = f"{'grew' if grew else 'fell'} {fold_text(found.times)} at {place}, from about "
