@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from benchmarks.blind.eighteenth import EIGHTEENTH
 from benchmarks.blind.every import EVERY
 from benchmarks.blind.fifteenth import FIFTEENTH
 from benchmarks.blind.fifteenth.making import held, one_cycle, settled, since, stairs
@@ -27,7 +28,9 @@ SEVERAL = 8  # families, strengths counted, that have a label of each kind
 MANY = 16  # of the kinds that are asked about most
 
 of_each_set = pytest.mark.parametrize(
-    "families", [FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH], ids=lambda each: each[0].part
+    "families",
+    [FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH, EIGHTEENTH],
+    ids=lambda each: each[0].part,
 )
 
 
