@@ -96,27 +96,6 @@ def pendulum(log: Log, rng: Rng) -> None:
     around(log, rng, rare, {"eval/mean_reward": (np.interp(rare, steps, reward), 15)})
 
 
-@healthy("rllib_tuned_example_breakout", "rises to the end; losses rise with the returns")
-def breakout(log: Log, rng: Rng) -> None:
-    steps, t = course(rng, 150, 500, 5000)
-    paced(log, rng, 5000, 0.5)
-    reward = 2 + 180 * t**1.6
-    around(log, rng, steps, {"ray/tune/episode_reward_mean": (reward, 4)}, 0.8)
-    put(log, rng, steps, {"ray/tune/episode_len_mean": (600 + 900 * t, 0.03)})
-    learner = "ray/tune/info/learner/default_policy/learner_stats"
-    put(log, rng, steps, {f"{learner}/vf_loss": (0.3 + 2.2 * t, 0.15)})
-    put(log, rng, steps, {f"{learner}/entropy": (1.38 - 0.8 * t, 0.015)})
-    around(log, rng, steps, {f"{learner}/vf_explained_var": (0.85 - 0.8 * np.exp(-t / 0.05), 0.03)})
-
-
-@healthy("dreamer_of_a_walker", "world model falls; KL is held at its free nats")
-def dreamer(log: Log, rng: Rng) -> None:
-    steps, t = course(rng, 100, 400, 1000)
-    put(log, rng, steps, {"train/model_loss": (9 + 60 * np.exp(-t / 0.04) + 5 * (1 - t), 0.03)})
-    put(log, rng, steps, {"train/kl_loss": (1.0 + 0.9 * np.exp(-t / 0.05), 0.02)})
-    around(log, rng, steps, {"train_return": (rises(t, 30, 900, 0.35, 0.12), 45)}, 0.3)
-
-
 @labelled("sac_critic_without_bounds", "explosion", "critic and Q leave, reward sinks", plain=2e4)
 def critic(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 400, 2000)
@@ -135,7 +114,7 @@ def critic(log: Log, rng: Rng, strength: float) -> None:
     drifts(log, "divergence", "rollout/ep_rew_mean", steps, -reward, index, sd, ("collapse",))
 
 
-@labelled("ppo_policy_craters", "divergence", "mean reward falls and stays", half=0.5, all=1.1)
+@labelled("ppo_policy_craters", "divergence", "mean reward falls and stays", half=0.5)
 def craters(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 500, 20_000)
     index = where(t, rng.uniform(0.45, 0.65))
@@ -157,15 +136,6 @@ def pong(log: Log, rng: Rng, strength: float) -> None:
     put(log, rng, steps, {"losses/entropy": (1.785, 0.001), "charts/SPS": (900.0, 0.01)})
     put(log, rng, steps, {"losses/value_loss": (0.02, 0.3)})
     from_the_start(log, "plateau", "charts/episodic_return", steps)
-
-
-@labelled("tianshou_stops_at_half_the_way", "plateau", "level at a middling reward", plain=0.3)
-def middling(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, 60, 200, 10_000)
-    reward = eased(t, -420, -160, strength)
-    around(log, rng, steps, {"test/reward": (reward, 9)})
-    put(log, rng, steps, {"test/reward_std": (22.0, 0.2), "update/loss/vf": (14.0, 0.2)})
-    levels(log, "test/reward", steps, -reward, where(t, strength), lasting(9, 0.2))
 
 
 @labelled(

@@ -156,9 +156,7 @@ def text_vae(log: Log, rng: Rng, strength: float) -> None:
     grows(log, "collapse", "train/KL", steps, kl, where(t, 0.1), 0.1)
 
 
-@labelled(
-    "generator_has_lost_the_game", "explosion", "its loss grows without end", tenfold=15, more=80
-)
+@labelled("generator_has_lost_the_game", "explosion", "its loss grows without end", tenfold=15)
 def lost_game(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 500, 100)
     onset = rng.uniform(0.3, 0.5)

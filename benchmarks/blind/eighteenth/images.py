@@ -147,7 +147,7 @@ def mnist(log: Log, rng: Rng) -> None:
     log.add("accuracy/test", steps, counted(rng, eased(t, 0.981, 0.992, 1), 10_000))
 
 
-@labelled("keras_cats_without_dropout", "overfitting", "val loss rises", mild=0.3, much=1.2)
+@labelled("keras_cats_without_dropout", "overfitting", "val loss rises", mild=0.3)
 def keras_cats(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 25, 60, 0.5)
     worse = turned(t, rng.uniform(0.2, 0.35), 0.35, strength, 0.5)
@@ -199,7 +199,7 @@ def vgg(log: Log, rng: Rng, strength: float) -> None:
     from_the_start(log, "plateau", ("train/loss", "train/acc"), steps)
 
 
-@labelled("mobilenet_with_a_dead_head", "plateau", "ten epochs at the same", few=10, many=50)
+@labelled("mobilenet_with_a_dead_head", "plateau", "ten epochs at the same", few=10)
 def dead_head(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, int(strength), int(strength) + 4, 2)
     put(log, rng, steps, {"train_loss": (2.303, 0.0006), "val_loss": (2.3028, 0.0004)}, 0)

@@ -29,7 +29,7 @@ from benchmarks.blind.eighth.making import (
 )
 from benchmarks.blind.seventeenth.making import eased, halts, lags
 from benchmarks.blind.shapes import logistic, ramp_after
-from benchmarks.blind.thirteenth.making import drifts, grows, jumps, levels, overfits
+from benchmarks.blind.thirteenth.making import drifts, grows, jumps, overfits
 
 if TYPE_CHECKING:
     from benchmarks.blind.eighteenth.making import Rng
@@ -128,7 +128,7 @@ def orpo(log: Log, rng: Rng) -> None:
     log.add("train/learning_rate", steps, linear(t, 8e-6, 0.1))
 
 
-@labelled("dpo_second_epoch_by_heart", "overfitting", "eval loss rises", low=0.15, high=0.6)
+@labelled("dpo_second_epoch_by_heart", "overfitting", "eval loss rises", low=0.15)
 def dpo_heart(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 90, 240, 10)
     around(log, rng, steps, {"train/loss": (0.05 + 0.64 * (1 - t) ** 1.5, 0.02)})
@@ -140,7 +140,7 @@ def dpo_heart(log: Log, rng: Rng, strength: float) -> None:
     overfits(log, "eval/loss", rare, worse, lasting(0.006, 0.2))
 
 
-@labelled("ppo_hacks_the_reward_model", "explosion", "KL leaves for good", thirty=30, hundred=120)
+@labelled("ppo_hacks_the_reward_model", "explosion", "KL leaves for good", thirty=30)
 def hacks(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 400, 1)
     onset = rng.uniform(0.4, 0.6)
@@ -152,20 +152,6 @@ def hacks(log: Log, rng: Rng, strength: float) -> None:
     index = where(t, onset)
     grows(log, "explosion", "objective/kl", steps, kl, index, 0.12, ("divergence",))
     grows(log, "collapse", "objective/entropy", steps, entropy, index, 0.06)
-
-
-@labelled("grpo_answers_get_empty", "collapse", "answers of a token or two", late=0.6)
-def empty(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, 120, 500, 1)
-    length = decades(t, strength, 240 + 60 * t, 1 / 120, strength + 0.08)
-    put(log, rng, steps, {"train/completion_length": (length, 0.06)})
-    reward = 0.1 + 0.5 * (1 - np.exp(-5 * t))
-    reward = np.where(t < strength, reward, 0.02)
-    log.add("train/reward", steps, counted(rng, reward, 128))
-    put(log, rng, steps, {"train/kl": (0.0005 + 0.03 * t, 0.2)})
-    index = where(t, strength)
-    grows(log, "collapse", "train/completion_length", steps, length, index, 0.08)
-    jumps(log, "divergence", "train/reward", steps, index, ("collapse",))
 
 
 @labelled("grpo_all_answers_are_alike", "collapse", "no spread of rewards", half=0.5)
@@ -182,7 +168,7 @@ def alike(log: Log, rng: Rng, strength: float) -> None:
     jumps(log, "gradient", "train/grad_norm", steps, index, ("collapse",))
 
 
-@labelled("verl_policy_falls_apart", "divergence", "score sinks for good", half=0.5, all=0.95)
+@labelled("verl_policy_falls_apart", "divergence", "score sinks for good", half=0.5)
 def falls_apart(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 400, 1)
     onset = rng.uniform(0.45, 0.6)
@@ -197,27 +183,6 @@ def falls_apart(log: Log, rng: Rng, strength: float) -> None:
     drifts(log, "divergence", "critic/score/mean", steps, -score, index, 0.02, ("collapse",))
     grows(log, "gradient", "actor/grad_norm", steps, norm, index, 0.25, ("explosion",))
     grows(log, "explosion", "actor/entropy", steps, entropy, index, 0.06)
-
-
-@labelled("reward_model_at_a_coin_flip", "plateau", "nothing is learnt", short=40)
-def coin_flip(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, int(0.7 * strength), int(strength), 10)
-    around(log, rng, steps, {"train/loss": (np.full(len(t), 0.695), 0.008)})
-    log.add("train/accuracy", steps, counted(rng, np.full(len(t), 0.5), 320))
-    log.add("train/learning_rate", steps, linear(t, 1e-5, 0.03))
-    window = int(steps[0]), int(steps[len(steps) // 5])
-    log.true("plateau", ("train/loss", "train/accuracy"), int(steps[0]), window)
-
-
-@labelled("grpo_reward_stops_at_the_format", "plateau", "format only", early=0.2)
-def format_only(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, 150, 500, 1)
-    form = eased(t, 0.1, 0.98, strength)
-    log.add("train/rewards/format_reward", steps, counted(rng, form, 256))
-    log.add("train/reward", steps, counted(rng, form, 256) + counted(rng, 0.03 + 0 * t, 256))
-    put(log, rng, steps, {"train/kl": (0.001 + 0.02 * t, 0.2)})
-    tags = ("train/reward", "train/rewards/format_reward")
-    levels(log, tags, steps, -form, where(t, strength), 0.015)
 
 
 @labelled("rollout_server_slows", "throughput", "steps take longer for good", triple=3)

@@ -40,18 +40,6 @@ def quadruped(log: Log, rng: Rng) -> None:
     speeds(log, rng, steps)
 
 
-@healthy("rl_games_cube_in_hand", "consecutive successes grow; tags with a slash at the end")
-def cube(log: Log, rng: Rng) -> None:
-    steps, t = course(rng, 200, 800, 1)
-    around(log, rng, steps, {"rewards/iter": (40 + 2600 * t**1.3, 60)}, 0.8)
-    put(log, rng, steps, {"episode_lengths/iter": (180 + 320 * t**0.7, 0.04)})
-    around(log, rng, steps, {"consecutive_successes": (22 * t**1.6, 0.5)}, 0.9)
-    put(log, rng, steps, {"losses/c_loss": (0.02 + 0.03 * np.exp(-t / 0.1), 0.25)})
-    around(log, rng, steps, {"losses/a_loss": (np.full(len(t), -0.001), 0.004)})
-    put(log, rng, steps, {"info/kl": (0.016, 0.15)})
-    around(log, rng, steps, {"losses/entropy": (20 - 9 * t, 0.1)})
-
-
 @healthy("act_of_a_gripper_with_trials", "loss falls; twenty trials each time: a coarse success")
 def gripper(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 150, 400, 200)
@@ -66,15 +54,6 @@ def gripper(log: Log, rng: Rng) -> None:
     rare = interval(steps, int(steps[-1]) // 10)
     now = np.linspace(0.1, 1, len(rare))
     log.add("eval/pc_success", rare, 100 * counted(rng, 0.15 + 0.65 * now**0.7, 20))
-
-
-@healthy("drone_race_with_random_gates", "returns of few laps: heavy tails", tolerated=("plateau",))
-def drone(log: Log, rng: Rng) -> None:
-    steps, t = course(rng, 100, 300, 1)
-    paced(log, rng, 1, 0.5)
-    noise = np.clip(rng.standard_t(3, len(t)), -5, 5)
-    log.add("train/epoch_reward_mean", steps, rises(t, -8, 30, 0.35, 0.12) + 2.2 * noise)
-    put(log, rng, steps, {"train/value_loss": (2 + 6 * np.exp(-t / 0.1), 0.35)})
 
 
 @labelled("noise_of_actions_runs_away", "explosion", "std grows, reward sinks", eight=10, more=40)

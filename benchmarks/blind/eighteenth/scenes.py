@@ -17,12 +17,10 @@ from benchmarks.blind.eighteenth.making import (
     where,
 )
 from benchmarks.blind.eighteenth.registry import healthy, labelled
-from benchmarks.blind.eighth.making import at, counted, interval, lasting, linear, turned
-from benchmarks.blind.seventeenth.making import digits, eased, halts, rises
+from benchmarks.blind.eighth.making import at, interval, lasting, linear, turned
+from benchmarks.blind.seventeenth.making import digits, eased, rises
 from benchmarks.blind.shapes import decay_after
 from benchmarks.blind.thirteenth.making import (
-    drifts,
-    from_the_start,
     grows,
     jumps,
     levels,
@@ -126,7 +124,7 @@ def ngp(log: Log, rng: Rng) -> None:
 )
 def splats(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 300, 301, 100)
-    leaps = sum(decay_after(301, i, 0.05, 3) for i in range(30, 150, 30))
+    leaps = sum(decay_after(len(t), i, 0.05, 3) for i in range(30, 150, 30))
     put(
         log,
         rng,
@@ -182,17 +180,6 @@ def millions(log: Log, rng: Rng, strength: float) -> None:
     jumps(log, "gradient", "grad_norm", steps, index, ("explosion",))
 
 
-@labelled("detr_map_of_nothing", "plateau", "AP stays near zero", plain=1)
-def detr(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 14, 40, 15 * strength)
-    loss = 14.5 + 9 * np.exp(-t / 0.04)
-    put(log, rng, steps, {"train_loss": (loss, 0.006), "test_loss": (loss + 0.6, 0.008)})
-    values = np.abs(rng.normal(0.0006, 0.0003, len(t)))
-    log.add("coco_eval_bbox/AP", steps, digits(values, 4))
-    from_the_start(log, "plateau", "coco_eval_bbox/AP", steps)
-    levels(log, ("train_loss", "test_loss"), steps, loss, where(t, 0.15), lasting(0.1, 0.2))
-
-
 @labelled(
     "map_falls_to_zero_at_once", "collapse", "scores gone from one epoch on", late=0.6, short=0.45
 )
@@ -214,26 +201,6 @@ def density(log: Log, rng: Rng, strength: float) -> None:
     put(log, rng, steps, {"stats/sigma_max": (sigma, 0.15)})
     around(log, rng, steps, {"train/psnr": (30 - 12 * (1 + t / 0.02) ** -0.5, 0.3)}, 0)
     grows(log, "explosion", "stats/sigma_max", steps, sigma, where(t, onset), 0.15)
-
-
-@labelled("annotation_disk_goes_away", "stall", "hours between two epochs", plain=7)
-def disk_away(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 30, 90, 2)
-    yolo(log, rng, steps, t)
-    halts(log, steps, where(t, rng.uniform(0.2, 0.8)), strength)
-
-
-@labelled("stereo_epe_creeps_up", "divergence", "end-point error rises for good", plain=1.6)
-def stereo(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, 80, 300, 100)
-    onset = rng.uniform(0.35, 0.5)
-    epe = 1.1 + 5 * np.exp(-t / 0.06)
-    epe = epe + strength * np.clip((t - onset) / (1 - onset), 0, 1)
-    put(log, rng, steps, {"epe": (epe, 0.05), "train_loss": (2.1 * epe, 0.05)})
-    log.add("1px", steps, counted(rng, 0.86 - 0.12 * epe, 4000))
-    index = int(np.argmin(epe))
-    tags = ("epe", "train_loss", "1px")
-    drifts(log, "divergence", tags, steps, epe, index, lasting(0.07, 0.2))
 
 
 @labelled("depth_of_one_black_frame", "spike", "a leap that is gone at the next", plain=8)

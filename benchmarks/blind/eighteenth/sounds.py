@@ -17,18 +17,14 @@ from benchmarks.blind.eighteenth.making import (
     where,
 )
 from benchmarks.blind.eighteenth.registry import healthy, labelled
-from benchmarks.blind.eighth.making import at, counted, interval, lasting, linear, turned
+from benchmarks.blind.eighth.making import at, interval, lasting, linear, turned
 from benchmarks.blind.seventeenth.making import (
-    digits,
     eased,
     good_scale,
     halts,
-    lags,
-    rises,
     says_scale,
     scale_lost,
 )
-from benchmarks.blind.shapes import logistic
 from benchmarks.blind.thirteenth.making import grows, jumps, overfits
 
 if TYPE_CHECKING:
@@ -107,22 +103,6 @@ def hifigan(log: Log, rng: Rng) -> None:
     put(log, rng, rare, {"validation/mel_spec_error": (at(rare, steps, mel) + 0.02, 0.008)})
 
 
-@healthy("keyword_spotter_of_twelve_words", "accuracy near its bound, in two digits")
-def spotter(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 20, 40, 0.6)
-    put(log, rng, steps, {"train_loss": (2.1 * np.exp(-5 * t) + 0.12 + 0.08 * (1 - t), 0.03)})
-    log.add("val_acc", steps, np.round(counted(rng, 0.955 - 0.5 * np.exp(-6 * t), 3000), 2))
-
-
-@healthy("coqui_tacotron_gate_and_align", "alignment appears at a quarter and all is better then")
-def tacotron(log: Log, rng: Rng) -> None:
-    steps, t = course(rng, 120, 400, 250)
-    aligned = logistic(t, 0, 1, 0.25, 0.025)
-    put(log, rng, steps, {"TrainIterStats/decoder_loss": (0.5 - 0.22 * aligned - 0.05 * t, 0.04)})
-    put(log, rng, steps, {"TrainIterStats/stopnet_loss": (0.3 - 0.2 * aligned - 0.03 * t, 0.08)})
-    around(log, rng, steps, {"TrainIterStats/align_error": (0.85 - 0.45 * aligned - 0.1 * t, 0.02)})
-
-
 @labelled("wav2vec_ten_hours_of_welsh", "overfitting", "valid loss rises after a third", some=0.3)
 def welsh(log: Log, rng: Rng, strength: float) -> None:
     n = int(rng.integers(40, 90))
@@ -160,29 +140,6 @@ def rnnt(log: Log, rng: Rng, strength: float) -> None:
     jumps(log, "nonfinite", "train_loss", steps, index)
 
 
-@labelled("loader_of_flac_gets_slow", "throughput", "words per second fall for good", plain=2.2)
-def flac(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, 120, 300, 100)
-    paced(log, rng, 100, 1.5)
-    index = where(t, rng.uniform(0.3, 0.6))
-    speed = np.where(np.arange(len(t)) < index, 41000, 41000 / strength)
-    put(log, rng, steps, {"loss": (3 + 7 * np.exp(-t / 0.1) - 0.5 * t, 0.02)})
-    put(log, rng, steps, {"wps": (speed, 0.03), "ups": (speed / 15000, 0.03)})
-    lags(log, steps, index, strength)
-
-
-@labelled(
-    "attention_of_the_reader_is_lost", "collapse", "a score of alignment falls to zero", plain=0.55
-)
-def reader(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = course(rng, 80, 250, 250)
-    index = where(t, strength)
-    score = rises(t, 0.05, 0.82, 0.15, 0.03)
-    put(log, rng, steps, {"eval/alignment_score": (from_point(score, index, 0.02), 0.04)})
-    put(log, rng, steps, {"train/mel_loss": (0.35 + 0.8 * np.exp(-t / 0.05) - 0.05 * t, 0.03)})
-    jumps(log, "collapse", "eval/alignment_score", steps, index, ("divergence",))
-
-
 @labelled("rvc_and_the_laptop_sleeps", "stall", "a night between two epochs", night=8)
 def rvc(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 40, 200, 1.2)
@@ -210,11 +167,3 @@ def vocoder(log: Log, rng: Rng, strength: float) -> None:
     put(log, rng, steps, {"grad_norm_g": (norm, 0.35), "grad_norm_d": (12.0, 0.35)})
     put(log, rng, steps, {"loss_mel": (0.4 + 0.5 * np.exp(-t / 0.05) - 0.05 * t, 0.05)})
     grows(log, "gradient", "grad_norm_g", steps, norm, where(t, onset), 0.35, ("explosion",))
-
-
-@healthy("tagger_of_bird_songs", "mAP of rare classes is quantised and noisy")
-def birds(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 25, 50, 3)
-    put(log, rng, steps, {"train/bce": (0.02 + 0.1 * np.exp(-4 * t) + 0.012 * (1 - t), 0.03)})
-    score = digits(0.2 + 0.42 * t**0.6 + rng.normal(0, 0.015, len(t)), 2)
-    log.add("val/macro_mAP", steps, score)

@@ -84,9 +84,7 @@ def force_field(log: Log, rng: Rng) -> None:
     log.add("LR", steps, 0.005 * 0.8 ** np.floor(10 * t))
 
 
-@labelled(
-    "network_of_a_small_table", "overfitting", "log loss of the validation", low=0.1, high=0.5
-)
+@labelled("network_of_a_small_table", "overfitting", "log loss of the validation", low=0.1)
 def small_table(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 40, 200, 0.1)
     put(log, rng, steps, {"train_loss": (0.62 * np.exp(-2.5 * t) + 0.02, 0.03)})
@@ -115,7 +113,7 @@ def broken_feature(log: Log, rng: Rng, strength: float) -> None:
     jumps(log, "divergence", "auc", steps, index, ("collapse",))
 
 
-@labelled("holiday_in_the_click_stream", "spike", "two days of another traffic", one=0.5, two=1.2)
+@labelled("holiday_in_the_click_stream", "spike", "two days of another traffic", one=0.5)
 def holiday(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 1000)
     index = where(t, rng.uniform(0.4, 0.75))

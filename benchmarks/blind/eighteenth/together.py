@@ -18,14 +18,13 @@ from benchmarks.blind.eighteenth.making import (
 from benchmarks.blind.eighteenth.registry import healthy, labelled
 from benchmarks.blind.eighth.making import cosine, counted, interval, lasting, turned
 from benchmarks.blind.seventeenth.making import (
-    eased,
     good_scale,
     halts,
     lags,
     says_scale,
     scale_lost,
 )
-from benchmarks.blind.thirteenth.making import fades, grows, jumps, levels, overfits
+from benchmarks.blind.thirteenth.making import fades, grows, levels, overfits
 
 if TYPE_CHECKING:
     from benchmarks.blind.eighteenth.making import Rng
@@ -66,20 +65,6 @@ def flower(log: Log, rng: Rng) -> None:
     paced(log, rng, 1, 6)
     put(log, rng, steps, {"loss_distributed": (0.5 + 1.3 * np.exp(-5 * t) + 0.15 * (1 - t), 0.07)})
     log.add("accuracy_centralized", steps, counted(rng, 0.83 - 0.5 * np.exp(-5 * t), 600))
-
-
-@healthy("student_of_a_bert_teacher", "soft and hard losses, in a fixed proportion")
-def student(log: Log, rng: Rng) -> None:
-    steps, t = course(rng, 150, 500, 50)
-    soft = 1.2 + 3.5 * np.exp(-t / 0.08) + 0.6 * (1 - t)
-    for tag, scale, sd in (
-        ("loss_ce", 1.0, 0.03),
-        ("loss_mlm", 0.8, 0.04),
-        ("loss_cos", 0.1, 0.02),
-    ):
-        put(log, rng, steps, {f"losses/{tag}": (scale * soft, sd)})
-    put(log, rng, steps, {"losses/cum_avg_loss_epoch": (1.9 * soft, 0.004)})
-    log.add("learning_rate/lr", steps, cosine(t, 5e-4, 0.05, 0))
 
 
 @labelled("siamese_outputs_all_the_same", "collapse", "spread of features vanishes", plain=1e-3)
@@ -170,16 +155,3 @@ def slow_network(log: Log, rng: Rng, strength: float) -> None:
     put(log, rng, steps, {"train/samples_per_second": (speed, 0.03)})
     log.add("train/scaler", steps, good_scale(rng, len(t), 15))
     lags(log, steps, index, strength)
-
-
-@labelled(
-    "queue_of_keys_is_stale", "divergence", "kNN score falls at a resume and stays", plain=0.2
-)
-def stale(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 50, 120, 8)
-    index = where(t, rng.uniform(0.5, 0.65))
-    score = eased(t, 0.2, 0.58, 1)
-    score = np.where(np.arange(len(t)) < index, score, score[index] - strength)
-    log.add("eval/knn_top1", steps, counted(rng, score, 4000))
-    put(log, rng, steps, {"train/loss": (6.3 + 2 * np.exp(-5 * t) - 0.2 * t, 0.008)})
-    jumps(log, "divergence", "eval/knn_top1", steps, index, ("collapse",))
