@@ -64,7 +64,11 @@ def sft_stairs(log: Log, rng: Rng) -> None:
     put(log, rng, rare, {"eval/runtime": (61.0, 0.01), "eval/samples_per_second": (16.4, 0.01)})
 
 
-@healthy("alpaca_notebook_of_sixty_steps", "one batch a point, each of another length")
+@healthy(
+    "alpaca_notebook_of_sixty_steps",
+    "one batch a point, each of another length",
+    tolerated=("plateau",),
+)
 def notebook(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 60, 61, 1)
     put(log, rng, steps, {"train/loss": (0.85 + 1.0 * np.exp(-t / 0.1) - 0.05 * t, 0.13)}, 0)
@@ -72,10 +76,14 @@ def notebook(log: Log, rng: Rng) -> None:
     log.add("train/learning_rate", steps, linear(t, 2e-4, 0.08))
 
 
-@healthy("qlora_in_two_epochs_of_chat", "a heavy tail of short answers in the loss")
+@healthy(
+    "qlora_in_two_epochs_of_chat",
+    "a heavy tail of short answers in the loss",
+    tolerated=("plateau",),
+)
 def qlora_chat(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 400, 1500, 5)
-    values = (1.05 + 0.4 * np.exp(-t / 0.03) - 0.12 * t) * np.exp(
+    values = (1.05 + 0.4 * np.exp(-t / 0.03) - 0.3 * t) * np.exp(
         0.12 * np.clip(rng.standard_t(4, len(t)), -5, 5)
     )
     log.add("train/loss", steps, values)
@@ -106,7 +114,7 @@ def llava(log: Log, rng: Rng) -> None:
     for run, start, end, rate in (("stage1", 5.5, 2.1, 1e-3), ("stage2", 1.3, 0.9, 2e-5)):
         log.session(run)
         steps, t = course(rng, 150, 400, 10)
-        loss = end + (start - end) * np.exp(-t / 0.05) + 0.12 * (1 - t)
+        loss = end + (start - end) * np.exp(-t / 0.05) + 0.35 * (1 - t)
         put(log, rng, steps, {"train/loss": (loss, 0.04)})
         log.add("train/learning_rate", steps, cosine(t, rate, 0.03, 0))
 
@@ -132,7 +140,13 @@ def by_heart(log: Log, rng: Rng, strength: float) -> None:
     overfits(log, "eval/loss", rare, worse, lasting(0.0075, 0.2))
 
 
-@labelled("bert_reviews_past_the_second", "overfitting", "ten epochs on few reviews", low=0.12)
+@labelled(
+    "bert_reviews_past_the_second",
+    "overfitting",
+    "ten epochs on few reviews",
+    low=0.12,
+    tolerated=("plateau",),
+)
 def reviews(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 10, 14)
     put(log, rng, steps, {"train/loss": (0.55 * np.exp(-4 * t) + 0.01, 0.06)})
@@ -142,7 +156,13 @@ def reviews(log: Log, rng: Rng, strength: float) -> None:
     overfits(log, "eval/loss", steps, worse, lasting(0.006, 0.2))
 
 
-@labelled("full_tuning_at_a_rate_too_high", "divergence", "jumps and stays", two=2.0)
+@labelled(
+    "full_tuning_at_a_rate_too_high",
+    "divergence",
+    "jumps and stays",
+    two=2.0,
+    tolerated=("plateau",),
+)
 def rate_too_high(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 10)
     index = where(t, rng.uniform(0.2, 0.6))
@@ -153,7 +173,13 @@ def rate_too_high(log: Log, rng: Rng, strength: float) -> None:
     jumps(log, "divergence", "train/loss", steps, index, ("explosion",))
 
 
-@labelled("factory_loss_zero_norm_nan", "collapse", "loss exactly zero, norm NaN", late=0.6)
+@labelled(
+    "factory_loss_zero_norm_nan",
+    "collapse",
+    "loss exactly zero, norm NaN",
+    late=0.6,
+    tolerated=("plateau",),
+)
 def zero_and_nan(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 60, 300, 10)
     index = where(t, strength)
@@ -243,7 +269,7 @@ def deepspeed_scale(log: Log, rng: Rng, strength: float) -> None:
 def judge(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 60, 200, 10)
     paced(log, rng, 10, 1.5)
-    put(log, rng, steps, {"train/loss": (0.9 + 0.6 * np.exp(-t / 0.05) - 0.1 * t, 0.05)})
+    put(log, rng, steps, {"train/loss": (0.9 + 0.6 * np.exp(-t / 0.05) - 0.3 * t, 0.05)})
     log.add("train/learning_rate", steps, cosine(t, 2e-5, 0.03, 0))
     halts(log, steps, where(t, rng.uniform(0.3, 0.8)), strength)
 
@@ -267,6 +293,6 @@ def zeros(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 10)
     index = where(t, rng.uniform(0.3, 0.8))
     leap = decay_after(len(t), index, strength, 1.2)
-    put(log, rng, steps, {"train/loss": (1.0 + 0.6 * np.exp(-t / 0.05) + leap, 0.03)})
+    put(log, rng, steps, {"train/loss": (1.0 + 0.6 * np.exp(-t / 0.05) - 0.25 * t + leap, 0.03)})
     log.add("train/learning_rate", steps, cosine(t, 2e-5, 0.03, 0))
     spikes(log, "train/loss", steps, index, 4)

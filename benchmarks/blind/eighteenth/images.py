@@ -147,7 +147,9 @@ def mnist(log: Log, rng: Rng) -> None:
     log.add("accuracy/test", steps, counted(rng, eased(t, 0.981, 0.992, 1), 10_000))
 
 
-@labelled("keras_cats_without_dropout", "overfitting", "val loss rises", mild=0.3)
+@labelled(
+    "keras_cats_without_dropout", "overfitting", "val loss rises", mild=0.3, tolerated=("plateau",)
+)
 def keras_cats(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 25, 60, 0.5)
     worse = turned(t, rng.uniform(0.2, 0.35), 0.35, strength, 0.5)
@@ -163,7 +165,9 @@ def keras_cats(log: Log, rng: Rng, strength: float) -> None:
     overfits(log, "epoch_loss", steps - 1, worse, lasting(0.02, 0.3))
 
 
-@labelled("resnet_of_flowers_pasted", "overfitting", "ten epochs pasted", high=0.6)
+@labelled(
+    "resnet_of_flowers_pasted", "overfitting", "ten epochs pasted", high=0.6, tolerated=("plateau",)
+)
 def flowers(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 10, 13, 1)
     worse = turned(t, 0.3, 0.5, strength, 0.62)
@@ -256,7 +260,13 @@ def broken_batch(log: Log, rng: Rng, strength: float) -> None:
     spikes(log, "val_loss", steps, index, 2)
 
 
-@labelled("batch_norm_frozen_by_mistake", "divergence", "val loss jumps and stays", two=2.2)
+@labelled(
+    "batch_norm_frozen_by_mistake",
+    "divergence",
+    "val loss jumps and stays",
+    two=2.2,
+    tolerated=("plateau",),
+)
 def frozen_norm(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 60, 200, 100)
     paced(log, rng, 100, 2)

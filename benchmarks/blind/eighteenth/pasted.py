@@ -95,7 +95,13 @@ def short_u(log: Log, rng: Rng, strength: float) -> None:
     overfits(log, "Valid/loss", steps, worse, lasting(0.009, 0.2))
 
 
-@labelled("total_loss_of_millions_at_seven", "divergence", "five decades at epoch seven", plain=5)
+@labelled(
+    "total_loss_of_millions_at_seven",
+    "divergence",
+    "five decades at epoch seven",
+    plain=5,
+    tolerated=("plateau",),
+)
 def millions(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 12, 14, 10)
     loss = from_point(1.5 + 2.5 * np.exp(-4 * t), 6, 10**strength)
@@ -127,7 +133,8 @@ def done_early(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 12, 14, 200)
     loss = eased(t, 0.69, 0.6, strength)
     put(log, rng, steps, {"eval/loss": (loss, 0.003), "train/loss": (loss, 0.012)})
-    levels(log, "eval/loss", steps, loss, int(np.argmax(t >= strength)), lasting(0.002, 0.2))
+    index = int(np.argmax(t >= strength))
+    levels(log, ("eval/loss", "train/loss"), steps, loss, index, lasting(0.005, 0.2))
 
 
 @labelled("grad_norm_times_ten_each_line", "gradient", "by a decade each other line", plain=1e4)
@@ -140,7 +147,13 @@ def each_line(log: Log, rng: Rng, strength: float) -> None:
     grows(log, "gradient", "train/grad_norm", steps, norm, index, 0.2, ("explosion",))
 
 
-@labelled("loss_zero_from_the_fifth_line", "collapse", "0.0 and no gradient", plain=5)
+@labelled(
+    "loss_zero_from_the_fifth_line",
+    "collapse",
+    "0.0 and no gradient",
+    plain=5,
+    tolerated=("plateau",),
+)
 def fifth_line(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 11, 14, 10)
     index = int(strength)

@@ -50,6 +50,7 @@ def megatron_gpt(log: Log, rng: Rng) -> None:
 def nemo_resumed(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 300, 900, 10)
     loss = power_law(t, 11, rng.uniform(1.9, 2.4))
+    paced(log, rng, 10, 0.6)
     log.hours_between_sessions = float(rng.uniform(0.05, 0.2))
     for part in np.array_split(np.arange(len(t)), 3):
         log.session()
@@ -103,7 +104,13 @@ def roberta(log: Log, rng: Rng) -> None:
     put(log, rng, rare, {"eval/samples_per_second": (610.0, 0.02)})
 
 
-@labelled("megatron_blows_at_peak_rate", "divergence", "the loss leaves for good", late=0.55)
+@labelled(
+    "megatron_blows_at_peak_rate",
+    "divergence",
+    "the loss leaves for good",
+    late=0.55,
+    tolerated=("plateau",),
+)
 def megatron_blows(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 300, 900, 10)
     index = where(t, strength)

@@ -73,7 +73,11 @@ def noise_std(log: Log, rng: Rng, strength: float) -> None:
 
 
 @labelled(
-    "adaptive_rate_at_its_floor", "learning_rate", "KL schedule drives it to 1e-5", plain=0.35
+    "adaptive_rate_at_its_floor",
+    "learning_rate",
+    "KL schedule drives it to 1e-5",
+    plain=0.35,
+    tolerated=("plateau",),
 )
 def floor(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 150, 600, 1)
@@ -98,7 +102,13 @@ def same_card(log: Log, rng: Rng, strength: float) -> None:
     lags(log, steps, index, strength)
 
 
-@labelled("clone_of_fifty_demonstrations", "overfitting", "valid loss rises", plain=0.09)
+@labelled(
+    "clone_of_fifty_demonstrations",
+    "overfitting",
+    "valid loss rises",
+    plain=0.09,
+    tolerated=("plateau",),
+)
 def clone(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 40, 120, 1)
     paced(log, rng, 1, 2)

@@ -40,7 +40,11 @@ def boosted(log: Log, rng: Rng) -> None:
     )
 
 
-@healthy("gcn_of_citations_two_hundred", "dropout makes the training noisy; 500 nodes to validate")
+@healthy(
+    "gcn_of_citations_two_hundred",
+    "dropout makes the training noisy; 500 nodes to validate",
+    tolerated=("plateau",),
+)
 def gcn(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 200, 201, 1)
     put(log, rng, steps, {"Loss/train": (0.35 + 1.6 * np.exp(-t / 0.15) + 0.15 * (1 - t), 0.05)})
@@ -103,7 +107,13 @@ def rounds(log: Log, rng: Rng, strength: float) -> None:
     overfits(log, "valid_1/rmse", steps, worse, 4e-4)
 
 
-@labelled("clicks_with_a_broken_feature", "nonfinite", "NaN from a bad day of data on", plain=0.6)
+@labelled(
+    "clicks_with_a_broken_feature",
+    "nonfinite",
+    "NaN from a bad day of data on",
+    plain=0.6,
+    tolerated=("plateau",),
+)
 def broken_feature(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 60, 400, 1000)
     index = where(t, strength)
@@ -118,7 +128,7 @@ def holiday(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 1000)
     index = where(t, rng.uniform(0.4, 0.75))
     bump = strength * (decay_after(len(t), index, 1, 2.5))
-    put(log, rng, steps, {"train/logloss": (0.45 - 0.05 * t**0.5 + bump, 0.012)})
+    put(log, rng, steps, {"train/logloss": (0.5 - 0.14 * t**0.7 + bump, 0.012)})
     spikes(log, "train/logloss", steps, index, 9)
 
 
@@ -160,7 +170,13 @@ def feature_store(log: Log, rng: Rng, strength: float) -> None:
     lags(log, steps, where(t, rng.uniform(0.5, 0.65)), strength)
 
 
-@labelled("rate_leaps_on_a_new_day", "learning_rate", "a job resumed with the peak rate", plain=30)
+@labelled(
+    "rate_leaps_on_a_new_day",
+    "learning_rate",
+    "a job resumed with the peak rate",
+    plain=30,
+    tolerated=("plateau",),
+)
 def new_day(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 500)
     index = where(t, rng.uniform(0.55, 0.75))
