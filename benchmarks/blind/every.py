@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.blind.eighteenth import EIGHTEENTH
 from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.eleventh import ELEVENTH
 from benchmarks.blind.families import FAMILIES
@@ -38,4 +39,5 @@ EVERY = (
     *FIFTEENTH,
     *SIXTEENTH,
     *SEVENTEENTH,
+    *EIGHTEENTH,
 )

@@ -41,6 +41,7 @@ Part = Literal[
     "fifteenth",
     "sixteenth",
     "seventeenth",
+    "eighteenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tbtools
+from benchmarks.blind.eighteenth import EIGHTEENTH
 from benchmarks.blind.eighth import EIGHTH
 from benchmarks.blind.eighth.making import beside_the_gap, counted, lasting, noise, turned
 from benchmarks.blind.eleventh import ELEVENTH
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 FROZEN = [
     *(THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH),
-    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH),
+    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH, EIGHTEENTH),
 ]
 
 
@@ -105,7 +106,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
         *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
-        *("fifteenth", "sixteenth", "seventeenth"),
+        *("fifteenth", "sixteenth", "seventeenth", "eighteenth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from benchmarks.blind.eighteenth import EIGHTEENTH
+from benchmarks.blind.eighteenth.making import decades, epochs, from_point, frozen_at, where
 from benchmarks.blind.every import EVERY
 from benchmarks.blind.fifteenth import FIFTEENTH
 from benchmarks.blind.fifteenth.making import held, one_cycle, settled, since, stairs
@@ -27,7 +29,9 @@ SEVERAL = 8  # families, strengths counted, that have a label of each kind
 MANY = 16  # of the kinds that are asked about most
 
 of_each_set = pytest.mark.parametrize(
-    "families", [FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH], ids=lambda each: each[0].part
+    "families",
+    [FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH, EIGHTEENTH],
+    ids=lambda each: each[0].part,
 )
 
 
@@ -133,3 +137,25 @@ def test_a_scale_is_kept_in_good_times_and_lost_at_one_point() -> None:
     says_scale(log, "loss_scale", steps, 60, bottom)
     [truth] = log.close().truths
     assert (truth.onset, truth.window) == (60, (58, bottom + 2))
+
+
+def test_curves_of_the_eighteenth_set_go_where_they_say() -> None:
+    t = np.linspace(0, 1, 101)
+    grown = decades(t, 0.3, 2.0, 1000, 0.6)
+    assert (grown[: where(t, 0.3)] == 2).all()
+    assert grown[where(t, 0.45)] == pytest.approx(2 * 1000**0.5)
+    assert grown[-1] == pytest.approx(2000)
+    falling = 1 - t
+    assert (frozen_at(falling, 40)[40:] == falling[40]).all()
+    assert np.isnan(from_point(falling, 40, np.nan)[40:]).all()
+    assert (from_point(falling, 40, np.nan)[:40] == falling[:40]).all()
+
+
+def test_an_epoch_takes_the_minutes_that_it_should() -> None:
+    rng = np.random.default_rng(1)
+    log = Log(rng)
+    steps, t = epochs(log, rng, 40, 60, 5)
+    log.add("loss", steps, 1 - t)
+    times = log.close().sessions[0].series["loss"].wall_times
+    assert 40 <= len(steps) <= 60
+    assert 2.5 * 60 < np.diff(times).mean() < 8.5 * 60
