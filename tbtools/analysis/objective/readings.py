@@ -117,12 +117,13 @@ def _distances(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
 
 
 def _taught(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
-    """``train/kl_loss`` and ``dev/kl_loss`` of a student, beside which nothing else is a loss."""
+    """``train/kl_loss`` and ``distill/val_kl`` of a student, if nothing else is a loss."""
     if not _says(own, _TEACHERS):
         return
-    others = (row for tag, said in own.items() if said not in _TAUGHT for row in rows_of(tag))
+    bare = {tag: tuple(word for word in said if word not in _TEACHERS) for tag, said in own.items()}
+    others = (row for tag, said in bare.items() if said not in _TAUGHT for row in rows_of(tag))
     if _LEARNED.isdisjoint(row.kind for row in others if row):
-        yield from ((tag, "nll") for tag, said in own.items() if said in _TAUGHT)
+        yield from ((tag, "nll") for tag, said in bare.items() if said in _TAUGHT)
 
 
 def _alone(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:

@@ -101,6 +101,8 @@ FAR_MORE = 100.0
 END_PART = 4
 # ... and of what grows on that of so many parts of the series.
 LAST = 20
+# Losses grow by the square of what is foretold, and by an order of magnitude more at the most.
+BEYOND_SQUARE = 10.0
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,9 @@ def _exploded_in_few(value: Array) -> Change | None:
     if not len(apart):
         return None
     index = BEFORE + int(apart[0])
-    found = Change(index, robust.median(value[:index]), robust.median(value[index:]))
+    # What rises from point to point is at its end where it will stay at the least.
+    after = max(robust.median(value[index:]), robust.median(value[-BEHIND:]))
+    found = Change(index, robust.median(value[:index]), after)
     return found if found.times >= EXPLODED and found.after >= LARGE else None
 
 
@@ -356,9 +360,20 @@ def _is_learned(
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
     worth = WORTH if vital in {"player", "noise"} else 0.0
     return any(
-        _improves(reward, series, onset, worth) and (anyhow or _leaps(reward, series, onset))
+        _improves(reward, series, onset, worth)
+        and (anyhow or _leaps(reward, series, onset))
+        and (not found.gradual or _is_of_its_scale(reward, series, onset, found.times))
         for reward in beside.rewards
     )
+
+
+def _is_of_its_scale(reward: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
+    """Whether what is foretold grew so much that its squares, as losses are, may do so."""
+    first = reward.count_before(series, onset)
+    value = np.abs(reward.series.value[reward.points])
+    end = max(1, len(value) // LAST)
+    before, after = robust.median(value[:first][-end:]), robust.median(value[-end:])
+    return bool(times * before**2 <= BEYOND_SQUARE * after**2)
 
 
 def _improves(judged: Judged, series: ScalarSeries, onset: int, worth: float = 0.0) -> bool:

@@ -1,4 +1,4 @@
-"""Growth by the same factor again and again, from a level at rest up to the last point.
+"""Growth by the same factor again and again, from a level or a fall up to the last point.
 
 It has no new level that it came to, so that it is no `change`; but nothing that grows so is about
 to end, as what is learned and what a schedule does are.
@@ -23,16 +23,20 @@ LEAST_POINTS = 40
 # Before it began it was at rest for this part of the points, and it grows in so many at the least.
 AT_REST = 0.2
 GROWING = 0.2
-# At rest it drifts by no more than this part of the pace of the growth, and in the last third of
-# that it is no slower than this part.
-DRIFTS = 0.15
+# Before it rises by no more than this part of the pace of the growth, and in the last third of that
+# it is no slower than this part.
+DRIFTS = 0.25
 AS_FAST = 0.7
+# It ends above all before it by this part of what it grew since then.
+BEYOND = 0.5
+# So many windows before and behind say where it bends.
+NEAR = 8
 # What is left about the broken line, as a part of the height that it comes to.
 LEFT = 0.1
 
 
 def find(points: Array, gap: float) -> int | None:
-    """Looks for growth from a level at rest that goes on at its pace up to the end.
+    """Looks for growth from a level, or behind a fall, that goes on at its pace up to the end.
 
     Args:
         points: Logarithms of values.
@@ -55,9 +59,12 @@ def find(points: Array, gap: float) -> int | None:
     height = pace * (len(after) - 1)
     late, _ = _line(after[-(-2 * len(after) // 3) :])
     straight = left <= LEFT * height and late >= AS_FAST * pace
-    if height < gap or abs(rest) > DRIFTS * pace or not straight:
+    new = robust.median(after[-excursion.PERSISTENT :]) - before.max() >= BEYOND * height
+    if height < gap or rest > DRIFTS * pace or not straight or not new:
         return None
-    return n % width + bend * width + width // 2
+    about = n % width + bend * width + width // 2
+    begin = max(0, about - NEAR * width)
+    return begin + least_squares_bend(points[begin : about + NEAR * width], DRIFTS)
 
 
 def _line(y: Array) -> tuple[float, float]:
