@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect import machinery
 from tbtools.analysis.detect.detectors import adversary, scale, spike
+from tbtools.analysis.detect.detectors.learned_scale import Beside
 from tbtools.analysis.detect.judged import Judged
 from tbtools.analysis.objective import better_alone, is_reward, machinery_of, vital_of
 
@@ -72,6 +73,6 @@ def tenfold(
                 yield found
 
 
-def _beside(judged: list[Judged]) -> scale.Beside:
+def _beside(judged: list[Judged]) -> Beside:
     rewards = tuple(one for one in judged if is_reward(one.series.tag))
-    return scale.Beside(rewards, machinery.training_loss(judged))
+    return Beside(rewards, machinery.training_loss(judged))

@@ -7,24 +7,33 @@ measures: an order of magnitude of what may not vanish, or may not grow, two of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbtools.analysis.detect.detectors import zero
+from tbtools.analysis.detect.detectors.learned_scale import (
+    AT_ONCE,
+    LAST,
+    MUCH,
+    NOTHING,
+    SPREADS,
+    Beside,
+    Change,
+    is_learned,
+)
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, growth, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
-from tbtools.analysis.objective import better_alone, is_players, vital_of
+from tbtools.analysis.objective import better_alone, vital_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from tbtools.analysis.detect.judged import Judged
     from tbtools.analysis.objective import Vital
     from tbtools.runs.series import ScalarSeries
     from tbtools.vocabulary import Objective
@@ -39,7 +48,7 @@ NEAR = float(np.log(3.0))
 # between the extremes on both sides. What grows may take longer, for what falls that slowly may be
 # learned.
 FALLS = Least(
-    float(np.log(100.0)), float(np.log(20.0)), float(np.log(10.0)), NEAR, longest=0.1, part=0.05
+    float(np.log(MUCH)), float(np.log(AT_ONCE)), float(np.log(10.0)), NEAR, longest=0.1, part=0.05
 )
 GROWS = replace(FALLS, longest=0.6, from_below=True)
 # One order of magnitude of what is vital; of what grows, where it was at rest for a fifth of the
@@ -72,78 +81,31 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "dead": (VANISHES, FALLS),
 }
 # The same of what grows up to the last point.
-GROWS_ON: dict[Vital | None, float] = dict.fromkeys(
-    ("player", "size", "generator", "noise", "spread"), VITAL.gap
-)
+GROWS_ON: dict[Vital | None, float] = {
+    "player": VITAL.gap,
+    "size": VITAL.gap,
+    "generator": VITAL.gap,
+    "spread": VITAL.gap,
+    "noise": float(np.log(5.0)),
+}
 ANYTHING_GROWS_ON = FALLS.at_once
-# Levels of a reward that tell how much it gains in all.
-ENDS = 16
-# This part of all that a reward gains is a leap, and this part the least with which values grow.
-LEAP = 0.4
-WORTH = 0.25
-# What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
-ALIKE = 0.5
 # The steps of a schedule that does not repeat its values differ by no more than this part of them.
 EVEN = 0.1
 # What falls by so many times more in the later half of its way than in the earlier is on its way to
 # zero, as what follows a learning rate is; what these measure does not.
 FASTER = 1.5
 FOLLOW_NO_RATE = frozenset({"spread", "noise", "dead", "gradient"})
-SPREADS = frozenset({"spread", "noise"})
 # Of fewer points than tell a scale, so many before and so many behind are three times apart at the
 # least, and so many times in all, up to so much, of what may not grow whatever is learned.
 BEFORE, BEHIND, FEW = 4, 3, 20
 EXPLODED, LARGE = 1000.0, 100.0
 NEVER_GROW = frozenset({"gradient", "size", "generator"})
+# What was zero but for its noise has to come to so many times that.
+FROM_ZERO = 100.0
 # What fell so many times farther before has collapsed there.
 FAR_MORE = 100.0
 # The level at the end is that of this part of what came after the onset.
 END_PART = 4
-# ... and of what grows on that of so many parts of the series.
-LAST = 20
-# Losses grow by the square of what is foretold, and by an order of magnitude more at the most.
-BEYOND_SQUARE = 10.0
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What else is known of a run.
-
-    Attributes:
-        rewards: What its agent gets.
-        loss: What it minimises, if that has an objective.
-    """
-
-    rewards: tuple[Judged, ...]
-    loss: Judged | None
-
-
-NOTHING = Beside((), None)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of scale.
-
-    Attributes:
-        index: Of the first point of the new scale, among the finite ones.
-        before: The level of absolute values before.
-        after: The same at the end.
-        gradual: As of a `change.Step`.
-        ended: Whether it has come to a new scale.
-    """
-
-    index: int
-    before: float
-    after: float
-    gradual: bool = False
-    ended: bool = True
-
-    @property
-    def times(self) -> float:
-        """How many times the one is the other."""
-        low, high = sorted([self.before, self.after])
-        return high / low if low > 0 else math.inf
 
 
 def may_change(series: ScalarSeries, objective: Objective) -> bool:
@@ -183,7 +145,9 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
             found = _exploded_in_few(value)
     if found is None or (vital in SPREADS and _goes_through_zero(series.value[finite], found)):
         return None
-    if _is_learned(found, vital, series, int(finite[found.index]), beside):
+    if found.before < found.after < FROM_ZERO * _about_zero(series.value[finite[: found.index]]):
+        return None
+    if is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
     return _finding(series, finite, found, objective, died=vital == "dead")
 
@@ -214,10 +178,13 @@ def _exploded_in_few(value: Array) -> Change | None:
     apart = np.flatnonzero((before > 0) & (after > np.exp(NEAR) * before))
     if not len(apart):
         return None
-    index = BEFORE + int(apart[0])
-    # What rises from point to point is at its end where it will stay at the least.
-    after = max(robust.median(value[index:]), robust.median(value[-BEHIND:]))
-    found = Change(index, robust.median(value[:index]), after)
+    split = BEFORE + int(apart[0])
+    base = robust.median(value[:split])
+    # What rises from point to point began behind the last one that was near the level before ...
+    index = int(np.flatnonzero(value[:split] <= np.exp(NEAR / 2) * base)[-1]) + 1
+    # ... and is at its end where it will stay at the least.
+    level = max(robust.median(value[split:]), robust.median(value[-BEHIND:]))
+    found = Change(index, base, level)
     return found if found.times >= EXPLODED and found.after >= LARGE else None
 
 
@@ -331,83 +298,10 @@ def _goes_through_zero(value: Array, found: Change) -> bool:
     return beyond and robust.median(before) * robust.median(end) < 0
 
 
-def _is_learned(
-    found: Change, vital: Vital | None, series: ScalarSeries, onset: int, beside: Beside
-) -> bool:
-    """Whether a change is what comes with learning.
-
-    Values and their losses grow with the rewards that they foretell, and the losses fall to nothing
-    when all is foretold; the entropy of a policy falls as they grow, a gradient as the loss does,
-    and so do the loss's own terms.
-    """
-    small = found.times < np.exp(GROWS.gap)
-    if vital == "gradient" and beside.loss is not None:
-        if found.after > found.before:
-            # Beside a loss that stands still it is told as that (`gradient.rising`).
-            return bool(found.times < np.exp(GROWS.at_once))
-        return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
-    if vital is None and found.after < found.before and beside.loss is not None:
-        return _falls_with(beside.loss, series, onset, found.times)
-    grew = found.after > found.before
-    noisier = grew and small and vital == "noise"
-    if noisier and not beside.rewards:
-        return True  # the noise of what it is, nobody says
-    grew = noisier or (grew and vital in {"player", None})
-    foretold = found.after < found.before and vital == "player" and is_players(series.tag)
-    if not grew and not foretold and not (small and vital in SPREADS):
-        return False
-    anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
-    # What foretells the reward grows with it, and not beside one that hardly gains anything.
-    worth = WORTH if vital in {"player", "noise"} else 0.0
-    return any(
-        _improves(reward, series, onset, worth)
-        and (anyhow or _leaps(reward, series, onset))
-        and (not found.gradual or _is_of_its_scale(reward, series, onset, found.times))
-        for reward in beside.rewards
-    )
-
-
-def _is_of_its_scale(reward: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
-    """Whether what is foretold grew so much that its squares, as losses are, may do so."""
-    first = reward.count_before(series, onset)
-    value = np.abs(reward.series.value[reward.points])
-    end = max(1, len(value) // LAST)
-    before, after = robust.median(value[:first][-end:]), robust.median(value[-end:])
-    return bool(times * before**2 <= BEYOND_SQUARE * after**2)
-
-
-def _improves(judged: Judged, series: ScalarSeries, onset: int, worth: float = 0.0) -> bool:
-    """Whether it is better at the end than ever before a point of another series.
-
-    By more than a part of all that it gains.
-    """
-    first = judged.count_before(series, onset)
-    if not 0 < first < len(judged):
-        return False
-    gain, all_of_it = judged.gain_from(first)
-    return gain > worth * all_of_it
-
-
-def _falls_with(loss: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
-    """Whether a loss falls about as many times as what may be a term of it, in logarithms."""
-    first = loss.count_before(series, onset)
-    value = loss.series.value[loss.points]
-    before, after = value[:first], value[first:]
-    if not len(before) or not len(after):
-        return False
-    level, end = robust.median(before), robust.median(after[-max(1, len(after) // 4) :])
-    return bool(0 < end <= level * times**-ALIKE)
-
-
-def _leaps(judged: Judged, series: ScalarSeries, onset: int) -> bool:
-    """Whether a good part of all that it gains is gained in two or three tenths of the run."""
-    first = judged.count_before(series, onset)
-    before, after = judged.y[:first], judged.y[first:]
-    near = max(1, int(change.SUDDEN_PART * len(judged)))
-    later = after[: 3 * near][-near:]
-    gained = robust.median(before[-near:]) - robust.median(later)
-    levels = robust.window_medians(judged.y, max(1, len(judged) // ENDS), ENDS)
-    return bool(gained >= LEAP * (levels.max() - levels.min()))
+def _about_zero(before: Array) -> float:
+    """The noise of values that go to and fro about zero; that has no scale. 0 of all others."""
+    noise = robust.sigma(before - robust.median(before))
+    return noise if abs(robust.median(before)) < noise else 0.0
 
 
 def _is_scheduled(value: Array, index: int) -> bool:

@@ -24,8 +24,9 @@ BEYOND = 10.0
 # ... so many times the median gap, or fewer where that is half an hour and more ...
 TYPICAL = 30.0
 LONG, TYPICAL_OF_LONG = 1800.0, 10.0
-# ... and so many seconds: nobody calls less a stall.
+# ... and so many seconds: nobody calls less a stall; between a few points, nor less than an hour.
 SECONDS = 60.0
+SECONDS_OF_FEW = 3600.0
 # Pauses that are so alike, and vary by no more than this part of what lies between them, are of
 # evaluations or checkpoints; fewer may be so even by chance.
 REGULAR = 0.2
@@ -35,8 +36,9 @@ ALIKE = 3.0
 # While a session starts, programs are compiled and caches filled: so many points, so many seconds.
 START_UP = 5
 STARTS = 1800.0
-# Fewer points have no rhythm.
-LEAST_POINTS = 20
+# Fewer points are few, and still fewer have no rhythm.
+ENOUGH = 20
+LEAST_POINTS = 6
 # So many stalls are named in the evidence, and so many in the message.
 NAMED = 10
 FEW_NAMED = 4
@@ -135,7 +137,8 @@ def _rhythm(gaps: NDArray[np.float64]) -> Rhythm | None:
     # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
     usual = robust.quantile(known, min(0.99, 1 - 2 / len(known)))
     least = min(TYPICAL * typical, max(LONG, TYPICAL_OF_LONG * typical))
-    return Rhythm(typical, max(BEYOND * usual, least, SECONDS))
+    seconds = SECONDS if len(known) >= ENOUGH - 1 else SECONDS_OF_FEW
+    return Rhythm(typical, max(BEYOND * usual, least, seconds))
 
 
 def _of_series(series: ScalarSeries) -> Finding | None:

@@ -29,7 +29,7 @@ DRIFTS = 0.25
 AS_FAST = 0.7
 # It ends above all before it by this part of what it grew since then.
 BEYOND = 0.5
-# So many windows before and behind say where it bends.
+# So many windows before and behind say at which of their points it bends.
 NEAR = 8
 # What is left about the broken line, as a part of the height that it comes to.
 LEFT = 0.1
@@ -63,6 +63,8 @@ def find(points: Array, gap: float) -> int | None:
     if height < gap or rest > DRIFTS * pace or not straight or not new:
         return None
     about = n % width + bend * width + width // 2
+    if width == 1:
+        return about
     begin = max(0, about - NEAR * width)
     return begin + least_squares_bend(points[begin : about + NEAR * width], DRIFTS)
 
