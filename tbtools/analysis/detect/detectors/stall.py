@@ -111,6 +111,16 @@ class Silence:
         )
 
 
+def is_stall(gaps: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the gaps between points are far beyond the rhythm of all: a hundredth at the most.
+
+    Args:
+        gaps: Seconds; NaN where a restart lies between them.
+    """
+    rhythm = _rhythm(gaps)
+    return np.zeros(len(gaps), bool) if rhythm is None else gaps > rhythm.patience
+
+
 def _densest(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
     """The series of each run that has the most points."""
     densest: dict[str, ScalarSeries] = {}
