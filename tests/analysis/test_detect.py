@@ -651,6 +651,33 @@ def test_a_stall_is_a_gap_beyond_the_rhythm_of_the_run() -> None:
     assert the_only(detect_series([series(falling(500), wall_time=wall_time)])).kind == "stall"
 
 
+@pytest.mark.parametrize(
+    ("waited", "told"), [(80_000.0, True), (3_000.0, False), (6_000.0, True), (0.0, False)]
+)
+def test_between_a_few_epochs_hours_are_a_stall(waited: float, told: bool) -> None:
+    gaps = np.array([310, 290, 300, 305, 330, 295, 300, 280, 315, 300], float)
+    gaps[5] += waited
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    found = detect_series([series(falling(11), wall_time=wall_time)]).of("stall")
+    assert [each.onset_step for each in found] == ([5] if told else [])
+    session = np.where(np.arange(11) > 5, 1, 0)
+    restarted = series(falling(11), wall_time=wall_time, session=session)
+    assert not detect_series([restarted]).of("stall")
+
+
+def test_a_stall_hides_no_slower_steps() -> None:
+    gaps = np.random.default_rng(0).gamma(60, 2 / 60, 200)
+    gaps[120:] *= 2.5
+    gaps[70] = 18_000
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    found = detect_series([series(falling(201), wall_time=wall_time)])
+    assert the_only(found.of("throughput")).onset_step == pytest.approx(121, abs=2)
+    assert the_only(found.of("stall")).onset_step == 70
+    gaps[120:] /= 2.5
+    wall_time = np.concatenate([[1.7e9], 1.7e9 + np.cumsum(gaps)])
+    assert not detect_series([series(falling(201), wall_time=wall_time)]).of("throughput")
+
+
 def test_of_several_stalls_the_evidence_names_each_and_the_message_a_few() -> None:
     gaps = np.full(499, 2.0)
     gaps[[120, 310, 333]] = [7200, 9000, 8000]

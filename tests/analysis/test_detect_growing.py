@@ -146,3 +146,67 @@ def test_logits_that_scatter_about_zero_from_a_point_on_have_collapsed(seed: int
     rng = np.random.default_rng(seed)
     logits = np.where(T < 0.5, rng.normal(5, 0.2, N), rng.normal(0, 0.004, N))
     assert told(model__logits_mean=logits) == {("collapse", "model/logits_mean"): 150}
+
+
+def test_what_grows_by_the_same_factor_up_to_the_end_has_no_new_level_and_explodes() -> None:
+    """For two thirds of a run, so that there is no step from one level to another."""
+    since = np.clip((T - 1 / 3) * 1.5, 0, 1)
+    for times in (40, 1e6):
+        found = told(train__density_max=noisy(90 * times**since, 0.1))
+        assert found == {("explosion", "train/density_max"): pytest.approx(100, abs=8)}
+    slower = 90 * 40 ** np.sqrt(since)  # on its way to a new level
+    assert told(train__density_max=noisy(slower, 0.1)) == {}
+    came_back = 90 * (0.1 + np.exp(-12 * T)) * 12**since
+    assert told(train__density_max=noisy(came_back, 0.1)) == {}
+
+
+def test_the_message_says_that_it_still_grows() -> None:
+    value = noisy(0.02 * 300 ** np.clip((T - 0.4) / 0.6, 0, 1), 0.05)
+    [found] = detect_series([ScalarSeries.from_arrays("run", "x/norm", np.arange(N), value)])
+    assert "by the same factor again and again" in found.message
+    assert found.ongoing
+
+
+def test_the_noise_of_actions_that_grows_from_where_it_had_settled_explodes() -> None:
+    std = noisy((0.6 + 0.4 * np.exp(-12 * T)) * 8 ** np.clip((T - 0.45) / 0.55, 0, 1), 0.01)
+    lost = 16 - 20 * np.clip((T - 0.45) / 0.55, 0, 1) - 16 * np.exp(-15 * T)
+    noise = np.random.default_rng(0).normal(0, 0.5, N)
+    found = told(Policy__mean_noise_std=std, Train__mean_reward=lost + noise)
+    assert found["explosion", "Policy/mean_noise_std"] == pytest.approx(135, abs=9)
+    learns = 16 * (1 - np.exp(-5 * T)) + 10 * np.clip((T - 0.45) / 0.55, 0, 1)
+    found = told(Policy__mean_noise_std=std, Train__mean_reward=learns + noise)
+    assert ("explosion", "Policy/mean_noise_std") not in found
+
+
+@pytest.mark.parametrize(("gained", "explodes"), [(1.0, True), (9.0, False)])
+def test_a_critics_loss_grows_by_no_more_than_the_square_of_its_rewards(
+    gained: float, explodes: bool
+) -> None:
+    loss = noisy(0.15 * 150 ** np.clip((T - 0.4) / 0.6, 0, 1), 0.1)
+    reward = noisy(0.3 * (1 + gained * np.clip((T - 0.4) / 0.6, 0, 1)), 0.03, 1)
+    found = told(critic__vf_loss=loss, critic__rewards__mean=reward)
+    assert (("explosion", "critic/vf_loss") in found) == explodes
+
+
+@pytest.mark.parametrize(("level", "explodes"), [(0.9, False), (9.0, True)])
+def test_what_was_zero_but_for_noise_has_no_scale(level: float, explodes: bool) -> None:
+    """A discriminator that enters late: its loss was none before."""
+    noise = np.random.default_rng(0).normal(0, 0.035, N)
+    found = told(train__disc_loss=np.where(T < 0.4, 0, level) + noise)
+    assert found == ({("explosion", "train/disc_loss"): 120} if explodes else {})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_norm_that_rises_from_point_to_point_explodes_where_it_began(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    at = np.arange(13)
+    norm = 1.4 * 3.0 ** np.clip(at - 4, 0, None) * rng.lognormal(0, 0.1, 13)
+    found = told(train__grad_norm=norm, train__loss=2.7 * 0.98**at + rng.normal(0, 0.02, 13))
+    assert found["explosion", "train/grad_norm"] in (4, 5, 6)
+
+
+def test_a_student_that_knows_its_teacher_by_heart_is_told_by_its_own_words() -> None:
+    seen, held_out = np.exp(-5 * T) + 0.05, 0.55 + 0.5 * np.exp(-25 * T) + 0.4 * T
+    pair = {"distill__train_kl": noisy(seen, 0.02), "distill__val_kl": noisy(held_out, 0.01)}
+    assert ("overfitting", "distill/val_kl") in told(**pair)
+    assert objectives_of(["distill/val_kl", "train/ce_loss"])["distill/val_kl"] == "none"

@@ -91,3 +91,21 @@ def test_a_reward_at_rest_is_a_warning_though_a_score_rises() -> None:
 def test_what_never_learned_is_a_warning_whatever_the_run_does() -> None:
     found = plateau_of("train/loss_cls", train__loss_cls=2.3 + noise(0.03), val__psnr=RISES)
     assert found.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("level_since", "severity"), [(260, "info"), (180, "warning"), (90, "warning")]
+)
+def test_what_came_slowly_to_rest_at_the_end_of_a_run_may_be_done(
+    level_since: int, severity: str
+) -> None:
+    learned = 1 - 0.9 * (1 - np.minimum(STEPS / level_since, 1)) ** 3
+    found = plateau_of("val/accuracy", val__accuracy=0.7 * learned + noise(0.002))
+    assert (found.severity, found.ongoing) == (severity, True)
+    assert ("it may be done" in found.message) == (severity == "info")
+
+
+def test_what_stopped_at_its_full_pace_is_not_done() -> None:
+    learned = 3 - 2 * np.minimum(STEPS / 225, 1)
+    found = plateau_of("loss", loss=learned + noise(0.02))
+    assert (found.severity, found.ongoing) == ("warning", True)

@@ -87,6 +87,7 @@ GROWS_ON: dict[Vital | None, float] = {
     "generator": VITAL.gap,
     "spread": VITAL.gap,
     "noise": float(np.log(5.0)),
+    "code": FALLS.gap,
 }
 ANYTHING_GROWS_ON = FALLS.at_once
 # The steps of a schedule that does not repeat its values differ by no more than this part of them.
@@ -198,6 +199,8 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
         return None
     floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
+    if (found := _grows_on(value, points, vital)) is not None:
+        return found
     for level, beginnings, asked in _levels(points, ways):
         for sign, way in asked:
             for begin in beginnings:
@@ -220,7 +223,7 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
                 least_now = way.apart if sign < 0 else way.at_once
                 if found.before > 0 and found.times >= np.exp(least_now):
                     return found
-    return _grows_on(value, points, vital)
+    return None
 
 
 def _grows_on(value: Array, points: Array, vital: Vital | None) -> Change | None:
