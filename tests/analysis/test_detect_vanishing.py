@@ -1,11 +1,11 @@
-"""Gradients of which next to nothing flows back, and what else makes a norm fall."""
+"""Gradients of which next to nothing flows back, what else makes norms fall, and plateaus then."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tbtools.analysis.detect import Findings, detect_series
+from tbtools.analysis.detect import Finding, Findings, detect_series
 from tbtools.runs.series import ScalarSeries
 
 Array = np.ndarray
@@ -69,3 +69,42 @@ def test_a_frozen_layer_does_not_die() -> None:
         }.items()
     ]
     assert not detect_series(beside).of("gradient")
+
+
+# -- a plateau under a rate that comes to its end
+
+
+def plateau_beside(norm: Array, *, stands: int = 50) -> Finding:
+    """The plateau of a loss that has stood still since a point, under a rate that falls to zero."""
+    steps = 10 * np.arange(1, POINTS + 1)
+    loss = 1.5 + 2.5 * np.exp(-np.minimum(POINT, stands) / 18) + 0.01 * NOISE[1]
+    series = {
+        "train/loss": loss,
+        "train/grad_norm": norm * np.exp(0.15 * NOISE[0]),
+        "train/learning_rate": 5e-5 * (1 - POINT / POINTS),
+    }
+    found = detect_series(
+        ScalarSeries.from_arrays("run", tag, steps, value) for tag, value in series.items()
+    )
+    [one] = found.of("plateau")
+    return one
+
+
+@pytest.mark.parametrize("stands", [45, 50, 55])
+def test_no_schedule_explains_a_plateau_since_the_gradients_vanished(stands: int) -> None:
+    one = plateau_beside(np.where(stands > POINT, 1.1, 1e-5), stands=stands)
+    assert one.severity == "warning"
+    assert "the learning rate is at its end" in one.message
+    assert f"next to nothing flows back since step {10 * (stands + 1)} (train/g" in one.message
+    assert "explained_by" not in one.evidence
+
+
+@pytest.mark.parametrize("after", [1.1, 0.3, 0.07])
+def test_a_schedule_explains_a_plateau_while_gradients_flow_back(after: float) -> None:
+    one = plateau_beside(np.where(POINT < 50, 1.1, after))
+    assert (one.severity, one.evidence["explained_by"]) == ("info", "learning_rate")
+
+
+def test_gradients_that_vanish_long_after_a_plateau_began_are_not_why() -> None:
+    one = plateau_beside(np.where(POINT < 85, 1.1, 1e-5))
+    assert (one.severity, one.evidence["explained_by"]) == ("info", "learning_rate")

@@ -24,6 +24,8 @@ LEARNED = 4.0
 # So far below, in noise and as a factor at the least, a norm is no longer what it was.
 LEFT = 3.0
 LEFT_TIMES = 2.0
+# This part of what flowed back before teaches nothing.
+NEXT_TO_NOTHING = 0.01
 
 
 def since_collapse(series: ScalarSeries, collapse: Finding, loss: Judged) -> Finding | None:
@@ -67,6 +69,18 @@ def from_the_start(series: ScalarSeries, loss: Judged) -> Finding | None:
     left = before - max(LEFT * robust.noise_of_points(y), float(np.log(LEFT_TIMES)))
     onset = int(np.flatnonzero(y >= left)[-1]) + 1
     return _finding(series, int(points[onset]), np.exp(before), np.exp(after), loss)
+
+
+def is_next_to_nothing(finding: Finding) -> bool:
+    """Whether a finding says that next to nothing flows back, and not just less.
+
+    Args:
+        finding: Any finding.
+    """
+    evidence = finding.evidence
+    if finding.kind != "gradient" or "level_before" not in evidence:
+        return False
+    return bool(evidence["level_after"] < NEXT_TO_NOTHING * evidence["level_before"])
 
 
 def _learned_meanwhile(loss: Judged, series: ScalarSeries, end: int) -> bool:
