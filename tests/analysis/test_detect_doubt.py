@@ -54,6 +54,35 @@ def test_a_jump_is_provisional_until_it_has_lasted() -> None:
     assert first.to_dict()["provisional"]
 
 
+def bumped(peak: float, rest: float, seed: int) -> np.ndarray:
+    """A loss that jumps at the 66th point, and comes back but for a rest within ten."""
+    point = np.arange(100)
+    after = np.clip(point - 66, 0, None)
+    bump = np.where(point < 66, 0, rest + (peak - rest) * np.exp(-after / 2.5))
+    return 0.5 - 0.14 * (point / 100) ** 0.7 + bump + noise(100, 0.004, seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_falls_at_each_of_few_points_is_on_its_way_back(seed: int) -> None:
+    y = bumped(0.5, 0.0, seed)
+    for end in range(70, 101):
+        assert not any(each.severity == "error" for each in detect_series([series(y[:end])])), end
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_comes_back_to_a_worse_level_is_an_error_soon(seed: int) -> None:
+    found = detect_series([series(bumped(0.5, 0.2, seed)[:76])]).of("divergence")
+    assert [(each.severity, each.onset_step) for each in found] == [("error", 66)]
+
+
+def test_waves_that_grow_are_on_no_way_back_at_the_foot_of_one() -> None:
+    point = np.arange(200)
+    swing = np.where(point < 100, 0, 1 - np.cos(np.pi * (point - 100) / 10))
+    y = falling(200) + swing * 1.03 ** np.clip(point - 100, 0, None) + noise(200, 0.004)
+    found = detect_series([series(y[:199])]).of("divergence")
+    assert [each.severity for each in found] == ["error"]
+
+
 def test_a_blow_up_beyond_everything_is_settled_at_once() -> None:
     y = falling() + noise(300)
     y[290:] = 1e6

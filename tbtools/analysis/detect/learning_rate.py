@@ -33,6 +33,16 @@ ENDED = 0.02
 TURNS = 10
 TURNS_PART = 1 / 3
 MOVE = 0.02
+# A rate that had come down leaps back to this part of its peak at the least.
+BACK = 0.5
+# From more than this part of its peak it has not come down.
+DOWN = 0.15
+# It stays there if it comes down by less than it did in so many times fewer points of its descent,
+# for a cycle may be that many times as long as the one before, ...
+LONGER = 8
+# ... in so many points, and in this part of the series.
+STAYS_POINTS = 8
+STAYS_PART = 0.1
 
 
 def learning_rates(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
@@ -69,6 +79,37 @@ def is_adapted(values: NDArray[np.float64]) -> bool:
     if len(turns) <= max(TURNS, TURNS_PART * len(at)):
         return False
     return bool(np.ptp(np.diff(at[turns[::2]])) > 1)
+
+
+def leap_that_stays(values: NDArray[np.float64]) -> int | None:
+    """Where a rate leaps back up, once, and from there on does not come down as it did before.
+
+    A warm restart comes down again. What stands at the peak of each cycle does so from the first
+    one on, and what was at the end of its schedule, or had come to rest above it, may get another.
+
+    Args:
+        values: Its values, finite and positive.
+    """
+    rises = np.flatnonzero(values[1:] > values[:-1]) + 1
+    if not len(rises):
+        return None
+    at = int(rises[-1])
+    peak = int(np.argmax(values[:at]))
+    since = len(values) - at
+    if since < max(STAYS_POINTS, STAYS_PART * len(values)) or (rises[:-1] > peak).any():
+        return None
+    before = values[peak:at]
+    came_down = ENDED < before[-1] / before[0] < DOWN
+    if not came_down or values[at] < BACK * before[0] or _rests(before):
+        return None
+    as_soon = before[min(since // LONGER, len(before) - 1)]
+    return at if values[at] * as_soon < values[-1] * before[0] else None
+
+
+def _rests(descent: NDArray[np.float64]) -> bool:
+    """Whether a rate hardly moves any more at the end of its descent."""
+    last, whole = (np.log(descent[first] / descent[-1]) for first in (-2, 0))
+    return bool(2 * last * (len(descent) - 1) < whole)
 
 
 def peak_of(rate: ScalarSeries) -> float:
@@ -117,7 +158,8 @@ def restart(
 
     It *explains* a rise at whose onset it went up, to a rate at which the run has trained before,
     as long as it has not come down again and the level is none that the series has not had. A rise
-    beyond that may still be of the restart: it *goes on*.
+    beyond that may still be of the restart: it *goes on*, and so it does where no schedule raised
+    the rate.
 
     Args:
         rate: The run's learning rate, if it logs one.
@@ -133,7 +175,10 @@ def restart(
     if along[-1] <= CHANGED * lowest:
         return None
     known = along[-1] <= CHANGED * along[:onset].max()
-    return "explains" if known and is_usual(judged, onset, level) else "goes on"
+    if not known or not is_usual(judged, onset, level):
+        return "goes on"
+    values = rate.value[np.isfinite(rate.value) & (rate.value > 0)]
+    return "explains" if leap_that_stays(values) is None else "goes on"
 
 
 def swings_as_often(rate: ScalarSeries | None, judged: Judged, onset: int, times: int) -> bool:

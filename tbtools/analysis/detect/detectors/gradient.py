@@ -288,10 +288,10 @@ def rising(series: ScalarSeries, witness: Judged | None, *, sure: bool) -> Findi
 
 def _learns(witness: Judged, series: ScalarSeries, onset: int, times: float) -> str:
     """What a loss does while a norm rises so many times, for a message."""
-    if _stands_still(witness, series, onset):
+    if stands_still(witness, series, onset):
         return "does not get better"
     # Next to nothing that is learned meanwhile explains no order of magnitude.
-    hardly = times >= ROSE and _stands_still(witness, series, onset, WORTH)
+    hardly = times >= ROSE and stands_still(witness, series, onset, WORTH)
     return "hardly gets better" if hardly else MEANWHILE
 
 
@@ -329,33 +329,7 @@ def is_rise(finding: Finding) -> bool:
     return bool(evidence["level_after"] > evidence["level_before"])
 
 
-def vanished(series: ScalarSeries, collapse: Finding, loss: Judged) -> Finding | None:
-    """Says of a norm that collapsed that the loss stands still since then.
-
-    Args:
-        series: A norm of gradients.
-        collapse: That it collapsed.
-        loss: What training minimises.
-    """
-    onset = series.find(collapse.onset_step, collapse.onset_time)
-    if collapse.kind != "collapse" or not _stands_still(loss, series, onset):
-        return None
-    before, after = collapse.evidence["level_before"], collapse.evidence["level_after"]
-    return Finding.of_points(
-        series,
-        onset,
-        len(series.value) - 1,
-        ongoing=True,
-        kind="gradient",
-        severity="info",
-        message=f"next to nothing flows back since {place_of(series, onset)}: {after:.4g} after "
-        f"{before:.4g}, and {loss.series.tag} does not fall",
-        evidence={"level_before": before, "level_after": after, "loss": loss.series.tag},
-        last_good=onset - 1 if onset else None,
-    )
-
-
-def _stands_still(loss: Judged, series: ScalarSeries, onset: int, gain: float = FLAT) -> bool:
+def stands_still(loss: Judged, series: ScalarSeries, onset: int, gain: float = FLAT) -> bool:
     """Whether a loss has fallen by next to nothing since a point of another series.
 
     Args:

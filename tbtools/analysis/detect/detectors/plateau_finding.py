@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,14 +91,17 @@ def plateau_finding(
     nothing = _measures_nothing(judged, flat) and not any(map(is_learned, (*scores, *losses)))
     bound = ongoing and not nothing and _at_bound(judged, flat)
     classes = guessing.classes_of(judged, judged.logged(flat.level), scores) if ongoing else None
-    nothing_to_come = bound or (ended is not None and ended.explains)
     short = ongoing and _is_done(judged, flat)
+    explained = ended is not None and ended.explains
+    evidence = _evidence(judged, flat, ended, classes)
+    if explained and not (bound or short):
+        evidence["explained_by"] = "learning_rate"
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
         run=judged.series.run,
         tag=judged.series.tag,
         kind="plateau",
-        severity="warning" if ongoing and not (nothing_to_come or short) else "info",
+        severity="warning" if ongoing and not (bound or explained or short) else "info",
         onset_step=judged.step(flat.onset),
         onset_time=judged.time(flat.onset),
         end_step=judged.last_step(flat.end - 1),
@@ -107,8 +110,20 @@ def plateau_finding(
         best_value=judged.value(best),
         last_good_step=None,
         message=_message(judged, flat, ended, classes, bound=bound, nothing=nothing, short=short),
-        evidence=_evidence(judged, flat, ended, classes),
+        evidence=evidence,
     )
+
+
+def unexplained(finding: Finding, reason: str) -> Finding:
+    """A plateau that is an info for the end of the learning rate alone, as a warning.
+
+    Args:
+        finding: The plateau.
+        reason: What else explains it.
+    """
+    evidence = {key: value for key, value in finding.evidence.items() if key != "explained_by"}
+    message = f"{finding.message}; that does not explain it: {reason}"
+    return replace(finding, severity="warning", message=message, evidence=evidence)
 
 
 def ideal_of(judged: Judged) -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
-from tbtools.analysis.detect.learning_rate import CHANGED, ENDED, is_adapted
+from tbtools.analysis.detect.learning_rate import CHANGED, ENDED, is_adapted, leap_that_stays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,8 +115,8 @@ def _within_session(value: Array, resumed: NDArray[np.intp]) -> Change | None:
         return _drops(value, resumed)  # it never rises
     if is_adapted(value):
         return None
-    change = _beyond(value, resumed) or _leaps_up(value, resumed) or _drops(value, resumed)
-    return change or _climbs_again(value)
+    change = _beyond(value, resumed) or _leaps_up(value, resumed) or _leaps_back(value, resumed)
+    return change or _drops(value, resumed) or _climbs_again(value)
 
 
 def _to_and_fro(value: Array) -> Change | None:
@@ -286,6 +286,16 @@ def _leaps_up(value: Array, resumed: NDArray[np.intp]) -> Change | None:
     if len(sudden) > 1:
         text += f"and so {len(sudden) - 1} times more, "
     return Change(index, text + "in the middle of its schedule", False, "info")
+
+
+def _leaps_back(value: Array, resumed: NDArray[np.intp]) -> Change | None:
+    """A rate that had come down, leaps back to about its peak and does not come down again."""
+    index = leap_that_stays(value)
+    if index is None or index in resumed:
+        return None
+    before, after = float(value[index - 1]), float(value[index])
+    text = f"jumped {after / before:,.3g}-fold at {{place}}, from {before:.4g} to {after:.4g}, and "
+    return Change(index, text + "has not come down since, as a warm restart does", False, "info")
 
 
 def _drops(value: Array, resumed: NDArray[np.intp]) -> Change | None:

@@ -47,6 +47,10 @@ LOST = 100.0
 PACE = 2.0
 # An earlier rise of this part of the height that lasted longer.
 PRECEDENT = 0.25
+# So few points show that they recover by each being better than the one before, when of the rise no
+# more than this part is left.
+FEW_FALLS = 5
+LEFT = 0.25
 
 
 def doubt(
@@ -138,7 +142,7 @@ def _recovers(after: Array, base: float | None, noise: float) -> bool:
     part = windows[(peak + len(windows)) // 2 :] if base is not None else windows[peak:]
     third = len(part) // 3
     if third < 2:
-        return False
+        return base is not None and _falls_all_along(after, base, noise)
     first, last = robust.median(part[:third]), robust.median(part[-third:])
     if first - last <= 4 * noise / (third * max(1, len(after) // 32)) ** 0.5:
         return False
@@ -146,6 +150,18 @@ def _recovers(after: Array, base: float | None, noise: float) -> bool:
         return True
     pace = (first - last) / (len(part) - third)
     return pace * PACE * len(windows) >= last - base
+
+
+def _falls_all_along(after: Array, base: float, noise: float) -> bool:
+    """Whether few points get better one by one, from a peak near the onset to little of the rise.
+
+    Waves that grow do so from each of their crests on.
+    """
+    peak = int(np.argmax(after))
+    down = after[peak:-1] - after[peak + 1 :]
+    if len(down) < max(FEW_FALLS, peak + 1) or down.min() <= noise:
+        return False
+    return bool(after[-1] - base <= LEFT * (after[peak] - base))
 
 
 def _lasted_longer(before: Array, rise: Excursion, length: int) -> bool:
