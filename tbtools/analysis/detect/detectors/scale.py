@@ -199,8 +199,11 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
         return None
     floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
-    if (found := _grows_on(value, points, vital)) is not None:
-        return found
+    return _grows_on(value, points, vital) or _stepped(value, points, vital, ways)
+
+
+def _stepped(value: Array, points: Array, vital: Vital | None, ways: list[Way]) -> Change | None:
+    """A scale that was one, and is another."""
     for level, beginnings, asked in _levels(points, ways):
         for sign, way in asked:
             for begin in beginnings:
@@ -303,8 +306,9 @@ def _goes_through_zero(value: Array, found: Change) -> bool:
 
 def _about_zero(before: Array) -> float:
     """The noise of values that go to and fro about zero; that has no scale. 0 of all others."""
-    noise = robust.sigma(before - robust.median(before))
-    return noise if abs(robust.median(before)) < noise else 0.0
+    middle = robust.median(before)
+    noise = robust.sigma(before - middle)
+    return noise if before.min() < 0 < before.max() and abs(middle) < noise else 0.0
 
 
 def _is_scheduled(value: Array, index: int) -> bool:
