@@ -73,6 +73,8 @@ def find(
     least = -plateau.SIGNIFICANT if len(validation) >= IN_ORDER else plateau.SIGNIFICANT
     if standard_errors is None or standard_errors < least:
         return None
+    if standard_errors <= plateau.SIGNIFICANT and _is_next_to_nothing(validation, rise):
+        return None
     if onset.sudden and not _goes_on_rising(validation, onset.index):
         return None
     level = level_at_end(validation, rise, onset)
@@ -140,6 +142,17 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
 
 def _valley(validation: Judged) -> unimodal.Valley | None:
     return few.valley(validation) or unimodal.of_few(validation.y)
+
+
+def _is_next_to_nothing(validation: Judged, rise: Excursion) -> bool:
+    """Whether a loss of few points got worse by a part of its level that is not worth the name.
+
+    That shows that something is learned by heart where the training loss still falls; where that
+    is at rest, it is how both come to rest.
+    """
+    level = 1.0 if validation.log else abs(rise.base)
+    few_points = validation.objective == "min" and len(validation) <= FEW
+    return few_points and rise.gap <= few.SMALL * level
 
 
 def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None, Onset | None]:
