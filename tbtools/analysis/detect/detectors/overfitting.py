@@ -31,6 +31,8 @@ EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
+# Of so few a rise of such a part of the level is none beside a training loss at rest.
+NEXT_TO_NOTHING = 0.02
 # A training series whose end is worse than its last points before by so many times its noise
 # has been hurt itself.
 WORSE = 3.0
@@ -152,7 +154,7 @@ def _is_next_to_nothing(validation: Judged, rise: Excursion) -> bool:
     """
     level = 1.0 if validation.log else abs(rise.base)
     few_points = validation.objective == "min" and len(validation) <= FEW
-    return few_points and rise.gap <= few.SMALL * level
+    return few_points and rise.gap <= NEXT_TO_NOTHING * level
 
 
 def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None, Onset | None]:
