@@ -174,3 +174,39 @@ def test_an_accuracy_that_stood_still_and_begins_to_learn_does_not_oscillate() -
         [ScalarSeries.from_arrays("run", "val_acc", np.arange(len(accuracy)), accuracy)]
     )
     assert not findings.of("divergence")
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [6.095, 4.036, 3.663, 3.499, 3.565, 3.717, 3.874],
+        [10.8, 4.1, 3.6, 3.75, 3.9, 4.1],
+    ],
+)
+def test_a_rise_in_order_is_told_behind_a_fall_from_having_learned_nothing(
+    losses: list[float],
+) -> None:
+    [finding] = found(falling(len(losses)), losses)
+    assert (finding.kind, finding.severity) == ("overfitting", "warning")
+    assert finding.onset_step == int(np.argmin(losses))
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [6.1, 4.0, 3.7, 3.5, 3.9, 3.7, 3.874],  # in no order
+        [6.1, 4.0, 3.7, 3.5, 3.51, 3.53, 3.9],  # at its last point
+        [6.1, 4.0, 3.7, 3.5, 3.55, 3.6, 3.65],  # by less than a tenth
+        [6.1, 4.0, 3.7, 3.6, 3.5, 3.7, 3.9],  # two are no order
+    ],
+)
+def test_what_comes_to_rest_behind_such_a_fall_is_none(losses: list[float]) -> None:
+    assert found(falling(len(losses)), losses) == []
+
+
+def test_next_to_nothing_is_no_overfitting_where_the_training_loss_is_at_rest() -> None:
+    losses = [1.072, 1.062, 1.063, 1.055, 1.042, 1.060, 1.061, 1.059, 1.061]
+    rest = np.array([2.87, 2.70, 3.63, 2.74, 3.09, 4.11, 1.91, 4.02, 2.70])
+    assert found(rest, losses) == []
+    [worse] = found(rest, [2.072, 1.662, 1.463, 1.255, 1.042, 1.360, 1.461, 1.559, 1.661])
+    assert worse.kind == "overfitting"

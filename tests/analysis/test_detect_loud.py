@@ -391,3 +391,28 @@ def test_a_loss_that_is_often_next_to_nothing_does_not_explode_again_and_again()
     g = np.random.default_rng(1)
     loss = np.where(g.uniform(size=60) < 0.3, g.uniform(0.5, 1.5, 60), 10 ** g.uniform(-9, -4, 60))
     assert not found("explosion", series(loss))
+
+
+@pytest.mark.parametrize("n", [10, 24, 60, 300, 2000])
+@pytest.mark.parametrize("last", [1, 2, 3])
+def test_what_blows_up_in_its_last_points_is_told_from_the_first_of_them(n: int, last: int) -> None:
+    loss = (0.2 + np.exp(-3 * np.arange(n) / n)) * np.exp(normal(n, 0.05))
+    assert not found("divergence", series(loss))
+    loss[-last:] *= 2000
+    blown_up = found("divergence", series(loss))["loss"]
+    assert (blown_up.onset_step, blown_up.provisional) == (n - last, last < 3)
+    assert ("in 1 point;" in blown_up.message) == (last == 1)
+
+
+@pytest.mark.parametrize("n", [10, 60, 300])
+def test_a_last_point_within_what_a_loss_does_is_no_blow_up(n: int) -> None:
+    loss = (0.2 + np.exp(-3 * np.arange(n) / n)) * np.exp(normal(n, 0.05))
+    loss[-1] *= 50
+    assert not found("divergence", series(loss))
+    loss[-1] *= 40
+    before = loss.copy()
+    before[n // 2] = loss[-1] / 50  # it came back from as far
+    assert not found("divergence", series(before))
+    tiny = 10 ** np.random.default_rng(1).uniform(-9, -5, n)  # a term of few batches
+    tiny[-1] = 1.0
+    assert not found("divergence", series(tiny))

@@ -109,3 +109,23 @@ def test_what_stopped_at_its_full_pace_is_not_done() -> None:
     learned = 3 - 2 * np.minimum(STEPS / 225, 1)
     found = plateau_of("loss", loss=learned + noise(0.02))
     assert (found.severity, found.ongoing) == ("warning", True)
+
+
+def plateaus_of_recall(recall: np.ndarray, precision: np.ndarray) -> list[tuple[str, str]]:
+    series = {"metrics/recall": recall, "metrics/precision": precision}
+    found = detect_series(
+        ScalarSeries.from_arrays("run", tag, np.arange(len(values)), values)
+        for tag, values in series.items()
+    )
+    return [(one.severity, one.tag) for one in found.of("plateau")]
+
+
+def test_one_end_of_a_trade_off_is_an_info_while_the_other_gets_better() -> None:
+    recall = 0.88 + noise(0.015)[:40]
+    precision = 0.92 - 0.3 * np.exp(-np.arange(40) / 12)
+    gained = plateaus_of_recall(recall, precision + noise(0.01, 1)[:40])
+    assert gained == [("info", "metrics/recall")]
+    level = plateaus_of_recall(recall, 0.92 + noise(0.01, 1)[:40])
+    assert ("warning", "metrics/recall") in level
+    nothing = plateaus_of_recall(0 * recall, precision + noise(0.01, 1)[:40])
+    assert nothing == [("warning", "metrics/recall")]

@@ -51,6 +51,19 @@ def is_exchanged(others: Iterable[Judged], judged: Judged) -> bool:
     )
 
 
+def opposite_of(tag: str, others: Iterable[str]) -> str | None:
+    """The tag of the other end of a trade-off, if one of them is.
+
+    Args:
+        tag: The tag of one end.
+        others: Tags of the same run.
+    """
+    opposite = _opposite(words(tag))
+    if opposite is None:
+        return None
+    return next((other for other in others if words(other) == opposite), None)
+
+
 def _opposite(said: tuple[str, ...]) -> tuple[str, ...] | None:
     """The words of the other end."""
     for at, word in enumerate(said):

@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect.detectors.plateau import SIGNIFICANT, still_improves
+from tbtools.analysis.detect.detectors.unlearned import never_learned
+from tbtools.analysis.detect.opposites import opposite_of
 from tbtools.analysis.detect.signals import robust
 from tbtools.analysis.main_objective import rank_objectives
 from tbtools.analysis.objective import is_loss, is_score, role_of
@@ -44,15 +46,15 @@ def with_parts_at_rest(
     The box loss of a detector is level, and its precision rises; the reward for the right form of
     answers has come to its cap, and the sum of rewards grows. What never learned is no such part,
     nor is what is measured on data held out. Beside a loss any score counts that is not of
-    training.
+    training, and beside one end of a trade-off the other.
 
     Args:
         found: The findings.
         judged: The series that have an objective.
         objectives: Which way is better, by glob over tags, as the user says.
     """
-    at_rest = [one for one in found if _is_at_rest(one)]
-    if not at_rest:
+    level = [one for one in found if one.kind == "plateau" and one.severity == "warning"]
+    if not level:
         return list(found)
     told = {(one.run, one.tag) for one in found if one.kind not in _PASSING}
     fits: dict[str, dict[str, Judged]] = defaultdict(dict)
@@ -60,10 +62,12 @@ def with_parts_at_rest(
         fits[run][tag] = fit
     witnesses = cache(lambda run: _witnesses(run, fits[run], objectives))
     changed = {}
-    for one in at_rest:
+    for one in level:
         own = fits[one.run]
-        main, scores = witnesses(one.run)
-        judges = (*main, *scores) if is_loss(one.tag) else main
+        judges = _other_end(own, one.tag)
+        if _is_at_rest(one):
+            main, scores = witnesses(one.run)
+            judges += (*main, *scores) if is_loss(one.tag) else main
         untold = (tag for tag in judges if (one.run, tag) not in told)
         better = (tag for tag in untold if _improves_since(own[tag], own[one.tag], one))
         if (named := next(better, None)) is not None:
@@ -71,9 +75,16 @@ def with_parts_at_rest(
     return [changed.get(id(one), one) for one in found]
 
 
+def _other_end(fits: Mapping[str, Judged], tag: str) -> tuple[str, ...]:
+    """The tag of the other end of a trade-off: recall is level while precision is what is gained.
+
+    A detector that finds nothing has nothing to exchange.
+    """
+    other = None if never_learned(fits[tag]) else opposite_of(tag, fits)
+    return () if other is None else (other,)
+
+
 def _is_at_rest(one: Finding) -> bool:
-    if one.kind != "plateau" or one.severity != "warning":
-        return False
     return one.evidence["improvement_before"] > 0 and role_of(one.tag, one.run) not in EVALUATIONS
 
 

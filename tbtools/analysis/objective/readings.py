@@ -28,6 +28,8 @@ _LETTER = re.compile(
 _TRAINED_AND_HELD_OUT = frozenset({"t", "v"})
 # Distances, and what norms of weights are: on data that is held out they are distances.
 _DISTANCES = frozenset({("l", "1"), ("l", "2")})
+# Beside these they are of pixels.
+_PIXELS = frozenset({"psnr", "ssim", "lpips", "vgg", "perceptual", "percep"})
 # What a student learns from its teacher, and what tells that there is one.
 _TAUGHT = frozenset({("kl",), ("kl", "loss"), ("kld",), ("kld", "loss"), ("kl", "div")})
 _TEACHERS = frozenset({"teacher", "student", "distill", "distillation", "distil", "agreement"})
@@ -111,8 +113,12 @@ def _held_out_by_letter(tags: Sequence[str]) -> Mapping[str, str]:
 
 
 def _distances(own: Mapping[str, Phrase]) -> Iterator[tuple[str, str]]:
-    """``val_L1``, and ``train_L1`` beside it, as ``val_L1 loss``."""
-    measured = {said for tag, said in own.items() if said in _DISTANCES and _is_held_out(tag)}
+    """``val_L1``, and ``train_L1`` beside it, as ``val_L1 loss``; ``L1`` beside ``PSNR``, too."""
+    measured: Collection[Phrase] = {
+        said for tag, said in own.items() if said in _DISTANCES and _is_held_out(tag)
+    }
+    if not measured and _says(own, _PIXELS):
+        measured = _DISTANCES
     return ((tag, f"{tag} loss") for tag, said in own.items() if said in measured)
 
 

@@ -109,6 +109,9 @@ def find(
 
 def _at_once(judged: Judged, given: Given) -> tuple[Excursion | None, Onset | None]:
     """What is lost, whatever noise and course it had: a score of zero, a loss beyond all."""
+    rise = few.at_the_end(judged)
+    if rise is not None:
+        return rise, Onset(rise.high, sudden=True)
     if judged.width > 1 or not _may_rise(judged):
         return None, None
     rise = few.to_zero(judged)
@@ -293,6 +296,8 @@ def _of_rise(
     if is_explained and is_usual(judged, onset.index, level):
         return None
     doubt = raised or given_doubt
+    if len(judged) - onset.index < few.LASTING:
+        doubt = doubt or "young"
     doubt = doubt or recovery.doubt(
         judged.y, rise, onset, noise=judged.noise, logarithmic=judged.log
     )

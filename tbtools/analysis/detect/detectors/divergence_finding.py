@@ -144,7 +144,8 @@ def _message(judged: Judged, onset: Onset, evidence: dict[str, Any]) -> str:
     else:
         how = "jumped" if onset.sudden else "went"
         text = f"{how} from {before:.4g} to {after:.4g} {since} and did not come back"
-    text += f" in {evidence['points_since']:,} points"
+    points = evidence["points_since"]
+    text += f" in {points:,} point" + "s" * (points != 1)
     text += "; the run was restarted there" if "at_restart" in evidence else ""
     if onset.index == 0:
         text += "; it never was better than at the start"

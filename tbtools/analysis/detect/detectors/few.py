@@ -37,6 +37,9 @@ EXPLODED = 1000.0
 TWICE, NEXT, APART = 2.0, 2, 2.5
 # Of one that is ten times that of as many points as make a level so many are enough.
 LASTING = 3
+# What is so many times as large as ever before needs one, if its logarithm leapt so many times the
+# noise of those before.
+FAR_BEYOND, LEAPS = 100.0, 5.0
 
 
 def valley(judged: Judged, *, beside: bool = False) -> unimodal.Valley | None:
@@ -181,12 +184,45 @@ def above(judged: Judged) -> excursion.Excursion | None:
         gap = lowest[at] - logs[max(0, at - some) : at].max()
         far = at >= some and gap >= np.log(times)
         if far and gap >= APART * float(np.std(logs[at:])):
-            y = judged.y
-            base = robust.median(y[at - some : at])
-            achieved = excursion.progress(y[:at], base)
-            rise = robust.median(y[at:]) - base
-            return excursion.Excursion(rise, base, at - 1, at, 1, judged.noise, achieved)
+            return _jump_at(judged, at, some)
     return None
+
+
+def at_the_end(judged: Judged) -> excursion.Excursion | None:
+    """A loss that is a hundred times as large as ever before, from one point on to the last.
+
+    A batch in which a loss blows up does not go as far, and where one does there are others. Of
+    many points these may be too few to make a level.
+
+    Args:
+        judged: The series.
+    """
+    y = judged.y
+    if judged.objective != "min" or judged.width > 1 or len(y) <= FEWEST:
+        return None
+    if judged.logged(float(y[-1])) < FAR_BEYOND * judged.logged(float(y[:FEWEST].max())):
+        return None
+    raw = np.exp(y) if judged.log else y
+    if raw.min() <= 0:
+        return None
+    most = np.maximum.accumulate(raw)[FEWEST - 1 : -1]
+    least = np.minimum.accumulate(raw[::-1])[::-1][FEWEST:]
+    far = np.flatnonzero(least >= FAR_BEYOND * most)
+    if not len(far):
+        return None
+    at = FEWEST + int(far[0])
+    usual = robust.noise_of_points(np.log(raw[:at]))
+    leap = float(np.log(least[far[0]] / most[far[0]]))
+    return _jump_at(judged, at) if leap > LEAPS * usual else None
+
+
+def _jump_at(judged: Judged, at: int, before: int = excursion.BEFORE) -> excursion.Excursion:
+    """The rise of all points from an index on above so many before."""
+    y = judged.y
+    base = robust.median(y[at - before : at])
+    achieved = excursion.progress(y[:at], base)
+    rise = robust.median(y[at:]) - base
+    return excursion.Excursion(rise, base, at - 1, at, 1, judged.noise, achieved)
 
 
 def _by_logarithms(y: Array, *, beside: bool) -> unimodal.Valley | None:
