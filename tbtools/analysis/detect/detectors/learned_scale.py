@@ -111,7 +111,7 @@ def is_learned(
     return any(
         _improves(reward, series, onset, worth)
         and (anyhow or _leaps(reward, series, onset))
-        and (not found.gradual or _is_of_its_scale(reward, series, onset, found.times))
+        and (not (grew and found.gradual) or _is_of_its_scale(reward, series, onset, found.times))
         for reward in beside.rewards
     )
 
