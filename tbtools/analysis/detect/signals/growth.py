@@ -30,7 +30,7 @@ AS_FAST = 0.7
 # It ends above all before it by this part of what it grew since then.
 BEYOND = 0.5
 # So many windows before and behind say at which of their points it bends.
-NEAR = 8
+NEAR = 20
 # What is left about the broken line, as a part of the height that it comes to.
 LEFT = 0.1
 
