@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     "lesson_keras_dropout_and_augmentation", "training is worse than validation, for it is harder"
 )
 def _(log: Log, rng: Rng) -> None:
-    for run, start, end, top in (("train", 1.9, 0.62, 0.79), ("validation", 1.5, 0.5, 0.84)):
+    steps, t = epochs(log, rng, 30, 60, 1)
+    put(log, rng, steps, {"epoch_learning_rate": (cosine(t, 1e-3), 1e-9)})
+    for run, start, end, top, sd in (
+        ("train", 1.9, 0.62, 0.79, 0.008),
+        ("validation", 1.5, 0.5, 0.84, 0.02),
+    ):
         log.session(run)
-        _, t = steps = epochs(log, np.random.default_rng(7), 40, 40, 1)
-        sd = 0.008 if run == "train" else 0.02
-        put(log, rng, steps[0], {"epoch_loss": (learned(t, start, end, 5), sd)})
-        around(log, rng, steps[0], {"epoch_accuracy": (learned(t, 0.3, top, 5), sd / 2)})
+        put(log, rng, steps, {"epoch_loss": (learned(t, start, end, 5), sd)})
+        around(log, rng, steps, {"epoch_accuracy": (learned(t, 0.3, top, 5), sd / 2)})
 
 
 @healthy("recipe_timm_resnet_with_mixup", "mixed labels keep the training loss above the other")
