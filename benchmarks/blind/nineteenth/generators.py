@@ -111,8 +111,7 @@ def _(log: Log, rng: Rng) -> None:
     "collapse",
     "one is never wrong any more and teaches nothing",
     tolerated=("divergence",),
-    slow=0.4,
-    fast=0.1,
+    plain=0.3,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 150, 600, 50)
@@ -129,8 +128,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "collapse",
     "the KL term goes to nothing: codes say nothing",
     tolerated=("plateau",),
-    slow=0.4,
-    fast=0.08,
+    plain=0.25,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 50, 120, 1)
@@ -145,8 +143,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "explosion",
     "without a bound on its slope the critic's output grows by decades",
     tolerated=("divergence", "spike", "gradient"),
-    three=1e3,
-    five=1e5,
+    plain=1e4,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 150, 500, 100)

@@ -236,8 +236,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "divergence",
     "the judge's score falls while the reward and KL grow",
     tolerated=("overfitting", "explosion"),
-    plain=0.4,
-    much=0.7,
+    plain=0.5,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 300, 5)

@@ -135,8 +135,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "collapse",
     "two codes are left of hundreds",
     tolerated=("plateau",),
-    slow=0.25,
-    fast=0.03,
+    plain=0.15,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 400, 200)

@@ -211,8 +211,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "recipe_vit_without_warm_up",
     "divergence",
     "rises again and stays near chance",
-    early=0.2,
-    late=0.5,
+    plain=0.35,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = epochs(log, rng, 60, 120, 5)
