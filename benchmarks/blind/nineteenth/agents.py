@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.blind.eighteenth.making import around, course, decades, paced, put, where
 from benchmarks.blind.eighth.making import counted, learned, noise
-from benchmarks.blind.nineteenth.making import drifts, grows, levels, slows
+from benchmarks.blind.nineteenth.making import drifts, grows, halts, levels, slows
 from benchmarks.blind.nineteenth.registry import healthy, labelled
 from benchmarks.blind.shapes import logistic, moving_mean, ramp_after
 
@@ -199,8 +199,7 @@ def _(log: Log, rng: Rng) -> None:
     "lesson_dqn_without_a_target_network",
     "explosion",
     "Q values grow by decades, and the score is lost",
-    thousand=1e3,
-    million=1e6,
+    plain=1e4,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 120, 400, 1000)
@@ -288,7 +287,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
 @labelled(
     "recipe_simulator_gets_slow",
     "throughput",
-    "an environment that keeps what it has drawn: each step takes long",
+    "it hung for hours once, and later each step takes long",
     plain=4,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
@@ -297,4 +296,6 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     i = where(t, rng.uniform(0.4, 0.65))
     around(log, rng, steps, {"rollout/ep_rew_mean": (learned(t, -300, 210, 4), 12)})
     put(log, rng, steps, {"time/rollout_fps": (np.where(t < t[i], 900, 900 / strength), 0.04)})
-    slows(log, ("time/rollout_fps", "rollout/ep_rew_mean"), steps, i, strength)
+    tags = ("time/rollout_fps", "rollout/ep_rew_mean")
+    slows(log, tags, steps, i, strength)
+    halts(log, tags, steps, where(t, 0.2), 5)

@@ -164,8 +164,7 @@ def _(log: Log, rng: Rng) -> None:
     "lesson_rate_ten_times_too_high",
     "divergence",
     "falls, and leaps back to what words alone tell",
-    early=0.25,
-    late=0.6,
+    plain=0.4,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 150, 500, 10)

@@ -17,7 +17,7 @@ from benchmarks.blind.eighteenth.making import (
     where,
 )
 from benchmarks.blind.eighth.making import cosine, jitter, learned, linear
-from benchmarks.blind.nineteenth.making import grows, halts, leaps, levels, slows
+from benchmarks.blind.nineteenth.making import grows, halts, jump, leaps, levels, slows
 from benchmarks.blind.nineteenth.registry import healthy, labelled
 from benchmarks.blind.shapes import power_law
 
@@ -47,7 +47,7 @@ def _(log: Log, rng: Rng) -> None:
     tolerated=("throughput",),
 )
 def _(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 20, 50, 4)
+    steps, t = epochs(log, rng, 8, 14, 4)
     log.seconds_per_step *= 3
     log.slower(int(steps[2]), 1 / 3)
     loss = learned(t, 2.0, 0.5, 5)
@@ -131,27 +131,31 @@ def _(log: Log, rng: Rng, strength: float) -> None:
 @labelled(
     "lesson_job_was_suspended",
     "stall",
-    "nothing for hours, and then on as before",
+    "nothing for hours; the optimizer begins anew with a leap of the loss, and then on as before",
     night=12,
     shift=4,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 10)
     paced(log, rng, 10, 0.8)
+    i = where(t, rng.uniform(0.3, 0.8))
+    loss = learned(t, 4, 1.6, 6) + jump(len(t), i, 0.9, 2)
     curves = {
-        "train/loss": (learned(t, 4, 1.6, 6), 0.02),
+        "train/loss": (loss, 0.02),
         "train/grad_norm": (0.9 + np.exp(-30 * t), 0.15),
         "train/learning_rate": (linear(t, 2e-4) + 1e-8, 1e-9),
     }
     put(log, rng, steps, curves)
-    halts(log, tuple(curves), steps, where(t, rng.uniform(0.3, 0.8)), strength)
+    halts(log, tuple(curves), steps, i, strength)
+    leaps(log, "spike", "train/loss", steps, i)
 
 
 @labelled(
     "recipe_share_hangs_and_comes_back_slow",
     "stall",
     "hours without a point, and from there each step takes longer",
-    plain=6,
+    shift=6,
+    night=11,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 100, 250, 100)
@@ -171,7 +175,8 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "loss_scale",
     "halved at each step to its floor, and the loss is NaN",
     tolerated=("collapse",),
-    plain=1,
+    late=1,
+    early=0.6,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 100, 400, 10)
@@ -328,7 +333,9 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 100, 300, 20)
     i = where(t, rng.uniform(0.4, 0.6))
     rate = from_point(linear(t, 3e-4, 0.05) + 1e-6, i, linear(t, 3e-4, 0.05)[i] * strength)
-    loss = learned(t, 5, 1.9, 6) + 0.9 * (1 - np.exp(-np.clip(t - t[i], 0, None) * 60))
+    loss = frozen_at(learned(t, 5, 1.9, 6), i) + 0.9 * (
+        1 - np.exp(-np.clip(t - t[i], 0, None) * 60)
+    )
     put(log, rng, steps, {"loss": (loss, 0.012), "lr": (rate, 1e-9)})
     leaps(log, "learning_rate", "lr", steps, i, ("explosion",))
     leaps(log, "divergence", "loss", steps, i, ("spike",))

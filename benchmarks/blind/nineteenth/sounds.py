@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @healthy("recipe_espnet_conformer", "CTC, attention and their sum fall at their own paces")
 def _(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 35, 70, 40)
+    steps, t = epochs(log, rng, 10, 14, 40)
     for run, above, sd in (("train", 0.0, 0.006), ("valid", 2.5, 0.012)):
         log.session(run)
         ctc, att = learned(t, 180, 14, 9) + above, learned(t, 130, 9, 8) + above
@@ -159,7 +159,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     many=0.7,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 30, 80, 12)
+    steps, t = epochs(log, rng, 10, 14, 12)
     worse = turned(t, rng.uniform(0.25, 0.4), 2.4, 2 * strength, 1.6)
     put(
         log,
@@ -190,8 +190,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "recipe_tts_attention_breaks",
     "divergence",
     "the decoder loses its alignment late and does not find it again",
-    half=0.5,
-    double=1.5,
+    plain=0.8,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 80, 300, 500)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "lesson_keras_dropout_and_augmentation", "training is worse than validation, for it is harder"
 )
 def _(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 30, 60, 1)
+    steps, t = epochs(log, rng, 10, 14, 1)
     put(log, rng, steps, {"epoch_learning_rate": (cosine(t, 1e-3), 1e-9)})
     for run, start, end, top, sd in (
         ("train", 1.9, 0.62, 0.79, 0.008),
@@ -128,7 +128,7 @@ def _(log: Log, rng: Rng) -> None:
     tolerated=("spike",),
 )
 def _(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 20, 30, 2)
+    steps, t = epochs(log, rng, 10, 14, 2)
     i = where(t, 0.35)
     late = np.clip((t - t[i]) / (1 - t[i]), 0, 1)
     head = 0.95 + 1.2 * np.exp(-14 * t)
@@ -157,7 +157,7 @@ def _(log: Log, rng: Rng) -> None:
     "lesson_lightning_mnist", "a score near its bound moves in thousandths", tolerated=("plateau",)
 )
 def _(log: Log, rng: Rng) -> None:
-    steps, t = epochs(log, rng, 16, 24, 1)
+    steps, t = epochs(log, rng, 8, 14, 1)
     put(log, rng, steps, {"train_loss": (0.01 + 0.3 * np.exp(-6 * t), 0.05)})
     put(log, rng, steps, {"val_loss": (0.036 + 0.08 * np.exp(-6 * t), 0.03)})
     log.add("val_acc", steps, counted(rng, 0.9905 - 0.02 * np.exp(-6 * t), 10000))
@@ -196,7 +196,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "ten classes, and the loss stays at ln 10 from the first epoch on",
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 20, 60, 1)
+    steps, t = epochs(log, rng, 8, 14, 1)
     put(
         log,
         rng,
@@ -241,7 +241,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     plain=0.5,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 40, 90, 2)
+    steps, t = epochs(log, rng, 10, 14, 2)
     i = where(t, rng.uniform(0.3, strength))
     dice = learned(t, 0.15, 0.68, 7) + noise(rng, len(t), 0.015)
     dice[i:] = 0
@@ -256,7 +256,6 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     "lesson_rate_cut_far_too_soon",
     "plateau",
     "a step schedule in the wrong unit ends the learning",
-    tolerated=("learning_rate",),
     plain=0.25,
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
@@ -269,38 +268,6 @@ def _(log: Log, rng: Rng, strength: float) -> None:
         steps,
         1e-3 * 0.1 ** np.clip(np.floor(np.clip(t - strength, -0.01, 1) / 0.02 + 1), 0, 12),
     )
+    window = int(steps[max(i - 2, 0)]), int(steps[where(t, strength + 0.27)])
+    log.true("learning_rate", "lr", int(steps[i]), window, also=("collapse",))
     levels(log, ("loss", "val_loss"), steps, loss, i, 0.018)
-
-
-@labelled(
-    "recipe_detector_learns_and_forgets",
-    "divergence",
-    "mAP falls for good from the middle of a run",
-    fifth=0.2,
-    half=0.35,
-)
-def _(log: Log, rng: Rng, strength: float) -> None:
-    steps, t = epochs(log, rng, 48, 120, 6)
-    worse = approach(t, 0.55, 0, 8) + ramp_after(t, 0.45, strength)
-    put(
-        log,
-        rng,
-        steps,
-        {"train/loss": (0.9 + 1.2 * np.exp(-9 * t) + ramp_after(t, 0.45, 4 * strength), 0.02)},
-    )
-    around(
-        log,
-        rng,
-        steps,
-        {"val/coco/bbox_mAP": (0.62 - worse, 0.008), "val/coco/bbox_mAP_50": (0.8 - worse, 0.01)},
-    )
-    drifts(
-        log,
-        "divergence",
-        ("val/coco/bbox_mAP", "val/coco/bbox_mAP_50", "train/loss"),
-        steps,
-        worse,
-        where(t, 0.45),
-        0.012,
-        ("collapse", "overfitting"),
-    )
