@@ -57,7 +57,11 @@ def _(log: Log, rng: Rng) -> None:
     put(log, rng, steps, {"loss/td": (12 + 25 * np.exp(-6 * t) + 6 * t, 0.5)})
 
 
-@healthy("recipe_pong_learns_late", "-21 for a fifth of the run, and then it wins")
+@healthy(
+    "recipe_pong_learns_late",
+    "-21 for a fifth of the run, and then it wins",
+    tolerated=("plateau",),
+)
 def _(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 80, 250, 40000)
     returns = logistic(t, -20.6, 19.4, 0.42, 0.07)
@@ -139,6 +143,7 @@ def _(log: Log, rng: Rng) -> None:
 @healthy(
     "recipe_sac_walks",
     "the temperature falls, Q values rise with returns and the actor's loss falls far below nought",
+    tolerated=("plateau",),
 )
 def _(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 100, 400, 2000)
@@ -186,7 +191,9 @@ def _(log: Log, rng: Rng) -> None:
 
 
 @healthy(
-    "lesson_reinforce_is_noisy", "one episode a point: the noise is as large as what is learnt"
+    "lesson_reinforce_is_noisy",
+    "one episode a point: the noise is as large as what is learnt",
+    tolerated=("plateau",),
 )
 def _(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 400, 1200, 1)

@@ -58,7 +58,10 @@ def _(log: Log, rng: Rng) -> None:
 @healthy(
     "lesson_vae_kl_is_let_in",
     "the KL term rises as its weight does, and so does the sum",
-    tolerated=("overfitting",),
+    tolerated=(
+        "overfitting",
+        "plateau",
+    ),
 )
 def _(log: Log, rng: Rng) -> None:
     steps, t = epochs(log, rng, 40, 120, 1)

@@ -88,7 +88,11 @@ def _(log: Log, rng: Rng) -> None:
     put(log, rng, rare, {"eval/loss": (1.24 + 0.25 * (1 - at(rare, steps, t)) ** 2, 0.002)})
 
 
-@healthy("recipe_dpo_both_rewards_sink", "the chosen answers become less likely too, as they do")
+@healthy(
+    "recipe_dpo_both_rewards_sink",
+    "the chosen answers become less likely too, as they do",
+    tolerated=("plateau",),
+)
 def _(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 80, 250, 5)
     gone = 1 - np.exp(-4 * t)
@@ -106,7 +110,11 @@ def _(log: Log, rng: Rng) -> None:
     log.add("train/learning_rate", steps, linear(t, 5e-7, 0.1))
 
 
-@healthy("recipe_grpo_sums", "answers grow longer, KL rises from nothing, and the reward rises")
+@healthy(
+    "recipe_grpo_sums",
+    "answers grow longer, KL rises from nothing, and the reward rises",
+    tolerated=("plateau",),
+)
 def _(log: Log, rng: Rng) -> None:
     steps, t = course(rng, 120, 500, 1)
     paced(log, rng, 1, 1.2)

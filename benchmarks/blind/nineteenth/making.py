@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.blind.eighth.making import beside_the_gap, both, from_the_start
-from benchmarks.blind.windows import abrupt, flat, gradual
+from benchmarks.blind.windows import abrupt, basin, flat, gradual
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +36,17 @@ def drifts(
     made = int(steps[index]), int(steps[gone])
     window = both(gradual(steps, worse, index, sd), made)
     log.true(kind, tags, int(steps[index]), window, also=also)
+
+
+def turns_up(log: Log, tags: Tags, steps: Steps, worse: Array, sd: float) -> None:
+    """Labels a U of few points: from where it may be best until it is a third of its way up."""
+    lowest = int(np.argmin(worse))
+    best = basin(steps, worse, sd)
+    third = worse[lowest] + (worse[-1] - worse[lowest]) / 3
+    gone = lowest + int(np.argmax(worse[lowest:] >= third))
+    window = both(best, (int(steps[lowest]), int(steps[gone])))
+    also = ("divergence",)
+    log.true("overfitting", tags, int(steps[lowest]), window, best_window=best, also=also)
 
 
 def leaps(

@@ -16,8 +16,8 @@ from benchmarks.blind.eighteenth.making import (
     put,
     where,
 )
-from benchmarks.blind.eighth.making import jitter, learned, linear, says_overfitting, turned
-from benchmarks.blind.nineteenth.making import drifts, grows, leaps, never_learns
+from benchmarks.blind.eighth.making import jitter, learned, linear, turned
+from benchmarks.blind.nineteenth.making import drifts, grows, leaps, never_learns, turns_up
 from benchmarks.blind.nineteenth.registry import healthy, labelled
 from benchmarks.blind.shapes import logistic, ramp_after
 
@@ -167,7 +167,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
         steps,
         {"train loss": (0.15 + 5 * np.exp(-5 * t), 0.02), "valid loss": (worse, 0.02)},
     )
-    says_overfitting(log, "valid loss", steps, worse, 0.035)
+    turns_up(log, "valid loss", steps, worse, 0.035)
 
 
 @labelled(

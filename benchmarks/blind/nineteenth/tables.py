@@ -21,10 +21,9 @@ from benchmarks.blind.eighth.making import (
     jitter,
     learned,
     linear,
-    says_overfitting,
     turned,
 )
-from benchmarks.blind.nineteenth.making import grows, halts, leaps, levels
+from benchmarks.blind.nineteenth.making import grows, halts, leaps, levels, turns_up
 from benchmarks.blind.nineteenth.registry import healthy, labelled
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     )
     around(log, rng, steps, {"eval/accuracy": (0.905 - 0.1 * np.exp(-12 * t), 0.002)})
     log.add("train/learning_rate", steps, linear(t, 2e-5, 0.01))
-    says_overfitting(log, "eval/loss", steps, worse, 0.008)
+    turns_up(log, "eval/loss", steps, worse, 0.008)
 
 
 @labelled(
@@ -156,7 +155,7 @@ def _(log: Log, rng: Rng, strength: float) -> None:
     worse = turned(t, rng.uniform(0.25, 0.4), 0.5, 0.6 * strength, 0.42)
     curves = {"train_mse": (0.03 + 0.9 * np.exp(-4 * t), 0.03), "val_mse": (worse, 0.02)}
     put(log, rng, steps, curves)
-    says_overfitting(log, "val_mse", steps, worse, 0.012)
+    turns_up(log, "val_mse", steps, worse, 0.012)
     halts(log, tuple(curves), steps, where(t, rng.uniform(0.4, 0.8)), 9)
 
 

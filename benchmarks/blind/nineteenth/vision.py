@@ -23,7 +23,6 @@ from benchmarks.blind.eighth.making import (
 )
 from benchmarks.blind.nineteenth.making import drifts, leaps, levels, never_learns
 from benchmarks.blind.nineteenth.registry import healthy, labelled
-from benchmarks.blind.shapes import approach, ramp_after
 
 if TYPE_CHECKING:
     from benchmarks.blind.runs import Log
@@ -92,7 +91,11 @@ def _(log: Log, rng: Rng) -> None:
     log.add("lr/pg0", steps, 0.01 * np.minimum((np.arange(len(t)) + 1) / 3, 1 - 0.99 * t))
 
 
-@healthy("recipe_mmdet_steps_of_the_rate", "the loss falls at once where the rate is cut")
+@healthy(
+    "recipe_mmdet_steps_of_the_rate",
+    "the loss falls at once where the rate is cut",
+    tolerated=("plateau",),
+)
 def _(log: Log, rng: Rng) -> None:
     n = int(rng.integers(200, 600))
     steps, t = np.arange(1, n + 1, dtype=np.int64) * 50, np.linspace(0, 1, n)
@@ -110,7 +113,11 @@ def _(log: Log, rng: Rng) -> None:
 @healthy(
     "lesson_warm_restarts",
     "at each restart of the rate the loss leaps up and comes back",
-    tolerated=("spike", "learning_rate"),
+    tolerated=(
+        "spike",
+        "learning_rate",
+        "plateau",
+    ),
 )
 def _(log: Log, rng: Rng) -> None:
     steps, t = epochs(log, rng, 120, 240, 1)
