@@ -52,7 +52,11 @@ def _(log: Log, rng: Rng) -> None:
     around(log, rng, steps, curves)
 
 
-@healthy("lesson_forecast_noisy_validation", "the months to validate on are few and loud")
+@healthy(
+    "lesson_forecast_noisy_validation",
+    "the months to validate on are few and loud",
+    tolerated=("plateau",),
+)
 def _(log: Log, rng: Rng) -> None:
     steps, t = epochs(log, rng, 10, 14, 2)
     put(
@@ -127,6 +131,7 @@ def _(log: Log, rng: Rng) -> None:
     "after two or three evaluations the loss goes up, as in the course's notebook",
     some=0.35,
     much=0.8,
+    tolerated=("plateau",),
 )
 def _(log: Log, rng: Rng, strength: float) -> None:
     steps, t = course(rng, 9, 13, 500)

@@ -132,7 +132,10 @@ def _(log: Log, rng: Rng) -> None:
 @healthy(
     "recipe_backbone_is_thawed",
     "where the backbone is let loose both losses go on down",
-    tolerated=("spike",),
+    tolerated=(
+        "spike",
+        "plateau",
+    ),
 )
 def _(log: Log, rng: Rng) -> None:
     steps, t = epochs(log, rng, 10, 14, 2)
