@@ -10,6 +10,7 @@ from benchmarks.blind.fifteenth import FIFTEENTH
 from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
+from benchmarks.blind.nineteenth import NINETEENTH
 from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.second import SECOND
 from benchmarks.blind.seventeenth import SEVENTEENTH
@@ -40,4 +41,5 @@ EVERY = (
     *SIXTEENTH,
     *SEVENTEENTH,
     *EIGHTEENTH,
+    *NINETEENTH,
 )

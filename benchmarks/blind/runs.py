@@ -42,6 +42,7 @@ Part = Literal[
     "sixteenth",
     "seventeenth",
     "eighteenth",
+    "nineteenth",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
 Window = tuple[int, int]

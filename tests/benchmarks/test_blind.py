@@ -32,6 +32,7 @@ from benchmarks.blind.fifth import FIFTH
 from benchmarks.blind.fourteenth import FOURTEENTH
 from benchmarks.blind.fourth import FOURTH
 from benchmarks.blind.frozen import digest, digests, frozen
+from benchmarks.blind.nineteenth import NINETEENTH
 from benchmarks.blind.ninth import NINTH
 from benchmarks.blind.ninth.making import dwindled, near_nothing, paced, rounded, spells, taught
 from benchmarks.blind.runs import PARTS, Family, Log, prefixes
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 FROZEN = [
     *(THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH, ELEVENTH, TWELFTH),
-    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH, EIGHTEENTH),
+    *(THIRTEENTH, FOURTEENTH, FIFTEENTH, SIXTEENTH, SEVENTEENTH, EIGHTEENTH, NINETEENTH),
 ]
 
 
@@ -106,7 +107,7 @@ def test_the_second_set_is_apart_from_the_first_and_has_each_kind_often() -> Non
     assert PARTS[2:] == (
         *("second", "third", "fourth", "fifth", "sixth", "seventh"),
         *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
-        *("fifteenth", "sixteenth", "seventeenth", "eighteenth"),
+        *("fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"),
     )
     assert 80 <= len(names) <= 110
     assert sum(family.healthy for family in names.values()) >= len(names) / 2
