@@ -93,3 +93,11 @@ def test_a_warm_restart_explains_a_loss_that_jumps_with_it() -> None:
 def test_what_is_planned_is_told_at_no_prefix(rate: Array) -> None:
     for end in range(40, len(rate) + 1, 5):
         assert not judged(rate[:end]).of("learning_rate"), end
+
+
+def test_a_rate_beyond_all_before_explains_no_loss_that_climbs_in_some_points() -> None:
+    rate = np.where(POINT < LEAP, 3e-4 * np.exp(-POINT / 190), 1.7e-3)
+    climbs = np.where(POINT < LEAP, 0, 0.25 * (1 - np.exp(-(POINT - LEAP) / 1.5)))
+    [one] = judged(rate, 0.3 + 0.5 * np.exp(-POINT / 30) + climbs).of("divergence")
+    assert one.provisional
+    assert 500 * LEAP <= one.onset_step <= 500 * (LEAP + 4)

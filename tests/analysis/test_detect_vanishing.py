@@ -108,3 +108,11 @@ def test_a_schedule_explains_a_plateau_while_gradients_flow_back(after: float) -
 def test_gradients_that_vanish_long_after_a_plateau_began_are_not_why() -> None:
     one = plateau_beside(np.where(POINT < 85, 1.1, 1e-5))
     assert (one.severity, one.evidence["explained_by"]) == ("info", "learning_rate")
+
+
+@pytest.mark.parametrize(("left", "told"), [(2.05, True), (2.35e-4, False)])
+def test_a_norm_falls_a_million_times_with_a_loss_that_does_so_too(left: float, told: bool) -> None:
+    falls = np.clip((POINT - 20) / 40, 0, 1)
+    loss = 2.35 * (left / 2.35) ** falls * np.exp(0.01 * NOISE[1])
+    found = judged(0.4 * 1e-6**falls * np.exp(0.1 * NOISE[0]), loss, "grad_norm")
+    assert bool(found.of("collapse")) == told

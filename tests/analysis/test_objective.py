@@ -673,9 +673,23 @@ def test_tags_of_how_fast_evaluations_go(expected: str | None, tags: str) -> Non
         ("dead", "dead_neurons dormant_ratio hiddenlayer_0/fraction_of_zero_values"),
         ("coefficient", "learner_info/cur_kl_coeff objective/kl_coef"),
         (None, "train/learning_rate train/ent_coef kl_weight beta train/clip_fraction"),
-        ("adversary", "d_loss Loss/D/loss discriminator_loss D_loss/fake"),
+        ("adversary", "d_loss Loss/D/loss discriminator_loss D_loss/fake errD"),
+        ("generator", "g_loss Loss/G/loss errG"),
         (None, "rollout/ep_len_mean gumbel/temperature num_timesteps train/std accuracy"),
     ],
 )
 def test_tags_of_what_may_not_vanish_or_grow(expected: str | None, tags: str) -> None:
     assert {tag: vital_of(tag) for tag in tags.split()} == dict.fromkeys(tags.split(), expected)
+
+
+@pytest.mark.parametrize(
+    ("direction", "tags"),
+    [
+        ("min", "neg_cosine_loss negative_cosine_loss train/neg_mi_loss neg_log_likelihood_loss"),
+        ("max", "neg_loss train/negative_loss neg_mse"),
+    ],
+)
+def test_the_loss_of_something_negative_is_no_negative_loss(direction: str, tags: str) -> None:
+    assert {tag: objectives_of([tag])[tag] for tag in tags.split()} == dict.fromkeys(
+        tags.split(), direction
+    )

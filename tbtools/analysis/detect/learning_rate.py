@@ -174,7 +174,7 @@ def restart(
     lowest = float(along[max(0, onset - near) : onset + near].min())
     if along[-1] <= CHANGED * lowest:
         return None
-    known = along[-1] <= CHANGED * along[:onset].max()
+    known = along[-1] <= CHANGED * along[: max(1, onset - near)].max()
     if not known or not is_usual(judged, onset, level):
         return "goes on"
     values = rate.value[np.isfinite(rate.value) & (rate.value > 0)]

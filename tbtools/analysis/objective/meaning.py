@@ -146,7 +146,9 @@ def meaning_of(tag: str) -> Meaning:
         return Meaning(None, "none", plays=of_player, head=head, codes=codes)
     return Meaning(
         measure,
-        _turned(measure.better) if sign == "minus" or _is_negative(rows[:at]) else measure.better,
+        _turned(measure.better)
+        if sign == "minus" or _is_negative(rows[:at], measure)
+        else measure.better,
         rewards=measure.kind == "reward",
         fits=fits,
         codes=codes,
@@ -288,9 +290,15 @@ def _sign(tag: str, measure: Row) -> Literal["minus", "left to one"] | None:
     return None
 
 
-def _is_negative(before: Sequence[Row | None]) -> bool:
-    """Whether a ``neg`` stands before the measure, with none that it could mean in between."""
+def _is_negative(before: Sequence[Row | None], measure: Row) -> bool:
+    """Whether a ``neg`` stands before the measure, with nothing that it could mean in between.
+
+    A negative cosine is a loss, and no loss turned round.
+    """
+    is_loss = measure.kind in _LOSSES
     for row in reversed(before):
+        if row is None and is_loss:
+            return False
         if row and row.kind == "neg":
             return True
         if row and row.kind in _MEASURES and row.better != "none":

@@ -113,7 +113,7 @@ _VALUES = frozenset({"q", "qf", "qs", "value", "values", "critic", "vf", "td", "
 _NORMS = frozenset({"norm", "norms"})
 _PENALTIES = frozenset({"penalty", "gp", "commitment", "commit", "vq", "reg", "regularization"})
 _GENERATORS = frozenset({"d", "g", "disc", "gen", "discriminator", "generator", "fake", "real"})
-_MAKERS = frozenset({"g", "gen", "generator", "netg"})
+_MAKERS = frozenset({"g", "gen", "generator", "netg", "errg"})
 _DISCRIMINATORS = frozenset({"d", "disc", "dis", "discriminator", "errd", "netd", "fake", "real"})
 _LOSSES = frozenset({"loss", "losses"})
 # Shares that are clipped, and what a term is multiplied with.
@@ -144,7 +144,7 @@ def vital_of(tag: str) -> Vital | None:
         return "size" if known & _OF_A_POLICY else "divergence"
     if (meaning_of(tag).plays and known & _DISCRIMINATORS) or "errd" in known:
         return "adversary"
-    if meaning_of(tag).plays and known & _MAKERS:
+    if (meaning_of(tag).plays and known & _MAKERS) or "errg" in known:
         return "generator"
     return _of_size(tag, known)
 

@@ -28,6 +28,8 @@ LEAP = 0.4
 WORTH = 0.25
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
 ALIKE = 0.5
+# Farther than so many times a gradient falls only with a loss that falls by as good as all.
+VANISHED = 1000.0
 # Losses grow by the square of what is foretold, and by an order of magnitude more at the most.
 BEYOND_SQUARE = 10.0
 
@@ -94,7 +96,10 @@ def is_learned(
         if found.after > found.before:
             # Beside a loss that stands still it is told as that (`gradient.rising`).
             return bool(found.times < AT_ONCE)
-        return _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
+        learned = _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
+        # Nothing that is left to learn has no gradient.
+        far = found.times >= VANISHED
+        return learned and not (far and not _falls_with(beside.loss, series, onset, found.times))
     if vital is None and found.after < found.before and beside.loss is not None:
         return _falls_with(beside.loss, series, onset, found.times)
     grew = found.after > found.before
