@@ -369,23 +369,3 @@ def test_one_rate_that_came_down_to_nothing_while_another_is_high_is_told() -> N
     [frozen] = found(lr__head=1e-4 * 0.9999**t, lr__body=np.where(t < 50, 1e-4, 0.0))
     assert (frozen.severity, frozen.tag, frozen.onset_step) == ("info", "lr/body", 50)
     assert found(lr__head=1e-4 * 0.9999**t, lr__body=np.zeros(500)) == []
-
-
-def spikes_of(tag: str, values: np.ndarray) -> Finding:
-    [spike] = [one for one in found(**{tag: values}) if one.kind == "spike"]
-    return spike
-
-
-@pytest.mark.parametrize(("tag", "sign"), [("train__loss", 1), ("eval__reward", -1)])
-def test_the_onset_of_spikes_is_that_of_one_that_dwarfs_the_others(tag: str, sign: int) -> None:
-    values = 1 + falling(400) + noise(400, 0.02)
-    for at, height in ((60, 2), (150, 1.5), (250, 20), (330, 2)):
-        values[at] += height
-    spike = spikes_of(tag, sign * values)
-    assert (spike.onset_step, spike.last_good_step) == (250, 249)
-    assert spike.message.endswith("; 3 smaller from step 60 on")
-    assert spike.evidence["steps"] == [60, 150, 250, 330]
-    values[250] -= 16  # twice as far as the others is one of them
-    spike = spikes_of(tag, sign * values)
-    assert spike.onset_step == 60
-    assert "smaller" not in spike.message

@@ -59,8 +59,6 @@ TENFOLD = 10.0
 AT_MOST = 3
 # So many of them are named one by one.
 NAMED = 10
-# One that goes so many times as far as any other is what is told.
-DWARFS = 3.0
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,6 @@ def find_tenfold(judged: Judged) -> Finding | None:
 def find(judged: Judged, end: int) -> Finding | None:
     """Looks for spikes; all of a series are one finding, whose onset is the first.
 
-    Where one dwarfs the others, its onset is that of the finding.
-
     Args:
         judged: A series with an objective.
         end: Index of the first point that is part of something else.
@@ -131,11 +127,8 @@ def find(judged: Judged, end: int) -> Finding | None:
     worst, height = tops[highest], spans[highest].height
     count = len(spans)
     what, farthest = ("dip", "deepest") if judged.objective == "max" else ("spike", "highest")
-    many, smaller = f"a {what}", ""
-    if highest and _dwarfs(judged, spans, tops, highest):
-        smaller = f"; {count - 1:,} smaller from {judged.place(first)} on"
-        first = spans[highest].first
-    elif count > 1:
+    many = f"a {what}"
+    if count > 1:
         many = f"{count:,} {what}s from {judged.place(first)} on, the {farthest}"
     points = judged.count(spans[highest].last + 1 - spans[highest].first)
     long = f", and back after {points:,} points" if points > 1 else ", and back"
@@ -152,7 +145,7 @@ def find(judged: Judged, end: int) -> Finding | None:
         best_value=judged.value(judged.best),
         last_good_step=judged.step(first - 1) if first else None,
         message=f"{many} to {judged.value(worst):.4g} at {judged.place(worst)}{long} "
-        f"({min(height, 1e6):,.0f} times the local noise){smaller}",
+        f"({min(height, 1e6):,.0f} times the local noise)",
         evidence={
             "count": count,
             "steps": [judged.step(span.first) for span in spans[:NAMED]],
@@ -162,18 +155,6 @@ def find(judged: Judged, end: int) -> Finding | None:
             "noise_ratio": float(min(1e9, height)),
         },
     )
-
-
-def _dwarfs(judged: Judged, spans: list[Span], tops: list[int], highest: int) -> bool:
-    """Whether one spike goes many times as far from what was before it as any other does."""
-    before = (
-        robust.median(judged.y[max(0, one.first - BLOCK) : max(1, one.first)]) for one in spans
-    )
-    far = [
-        abs(judged.value(top) - judged.logged(level))
-        for top, level in zip(tops, before, strict=True)
-    ]
-    return far.pop(highest) >= DWARFS * max(far)
 
 
 def _apart(y: Array) -> Iterator[Span]:
