@@ -665,6 +665,14 @@ def test_between_a_few_epochs_hours_are_a_stall(waited: float, told: bool) -> No
     assert not detect_series([restarted]).of("stall")
 
 
+def test_points_that_are_ever_farther_apart_or_were_written_together_do_not_stall() -> None:
+    steps = 10 ** np.arange(1, 8)
+    apart = series(falling(7), step=steps, wall_time=1.7e9 + 0.01 * steps)
+    assert not detect_series([apart]).of("stall")
+    together = 1.7e9 + np.repeat([0.0, 4000.0], 6) + 0.001 * np.arange(12)
+    assert not detect_series([series(falling(12), wall_time=together)]).of("stall")
+
+
 def test_a_stall_hides_no_slower_steps() -> None:
     gaps = np.random.default_rng(0).gamma(60, 2 / 60, 200)
     gaps[120:] *= 2.5

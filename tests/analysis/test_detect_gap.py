@@ -202,11 +202,3 @@ def test_a_rise_in_order_is_told_behind_a_fall_from_having_learned_nothing(
 )
 def test_what_comes_to_rest_behind_such_a_fall_is_none(losses: list[float]) -> None:
     assert found(falling(len(losses)), losses) == []
-
-
-def test_next_to_nothing_is_no_overfitting_where_the_training_loss_is_at_rest() -> None:
-    losses = [1.072, 1.062, 1.063, 1.055, 1.042, 1.060, 1.061, 1.059, 1.061]
-    rest = np.array([2.87, 2.70, 3.63, 2.74, 3.09, 4.11, 1.91, 4.02, 2.70])
-    assert found(rest, losses) == []
-    [worse] = found(rest, [2.072, 1.662, 1.463, 1.255, 1.042, 1.360, 1.461, 1.559, 1.661])
-    assert worse.kind == "overfitting"

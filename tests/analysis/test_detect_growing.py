@@ -151,10 +151,10 @@ def test_logits_that_scatter_about_zero_from_a_point_on_have_collapsed(seed: int
 def test_what_grows_by_the_same_factor_up_to_the_end_has_no_new_level_and_explodes() -> None:
     """For two thirds of a run, so that there is no step from one level to another."""
     since = np.clip((T - 1 / 3) * 1.5, 0, 1)
-    for times in (40, 1e6):
+    for times in (80, 1e6):
         found = told(train__density_max=noisy(90 * times**since, 0.1))
         assert found == {("explosion", "train/density_max"): pytest.approx(100, abs=8)}
-    slower = 90 * 40 ** np.sqrt(since)  # on its way to a new level
+    slower = 90 * 80 ** np.sqrt(since)  # on its way to a new level
     assert told(train__density_max=noisy(slower, 0.1)) == {}
     came_back = 90 * (0.1 + np.exp(-12 * T)) * 12**since
     assert told(train__density_max=noisy(came_back, 0.1)) == {}
@@ -178,14 +178,48 @@ def test_the_noise_of_actions_that_grows_from_where_it_had_settled_explodes() ->
     assert ("explosion", "Policy/mean_noise_std") not in found
 
 
-@pytest.mark.parametrize(("gained", "explodes"), [(1.0, True), (9.0, False)])
-def test_a_critics_loss_grows_by_no_more_than_the_square_of_its_rewards(
-    gained: float, explodes: bool
+@pytest.mark.parametrize("reward", ["rises all along", "rises at first", "grows as fast"])
+def test_what_is_foretold_grows_again_and_again_only_with_such_a_reward(reward: str) -> None:
+    since = np.clip((T - 0.4) / 0.6, 0, 1)
+    gained = {
+        "rises all along": 0.2 + 0.5 * T,
+        "rises at first": -500 + 400 * (1 - np.exp(-5 * T)),
+        "grows as fast": -20 + 2 * 60**since,
+    }[reward]
+    noise = np.random.default_rng(1).normal(0, 0.02 * np.ptp(gained), N)
+    loss = noisy(0.15 * 150**since, 0.1)
+    found = told(critic__vf_loss=loss, critic__rewards__mean=gained + noise)
+    assert (("explosion", "critic/vf_loss") in found) == (reward != "grows as fast")
+
+
+@pytest.mark.parametrize("offset", [-200, 0, 1000])
+def test_the_loss_of_values_grows_with_a_reward_wherever_its_zero_is(offset: float) -> None:
+    gained = np.clip((T - 0.3) / 0.55, 0, 1)
+    noise = np.random.default_rng(1).normal(0, 8, N)
+    found = told(
+        rollout__ep_rew_mean=offset + 400 * gained + noise,
+        train__value_loss=noisy(1 + 80 * gained, 0.1),
+    )
+    assert not any(kind == "explosion" for kind, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("tag", "first", "last"),
+    [("vq__codebook_usage", 0.03, 0.9), ("model__effective_rank", 3, 60), ("pi__entropy", 0.1, 9)],
+)
+def test_more_codes_ranks_or_entropy_than_there_were_are_no_explosion(
+    tag: str, first: float, last: float
 ) -> None:
-    loss = noisy(0.15 * 150 ** np.clip((T - 0.4) / 0.6, 0, 1), 0.1)
-    reward = noisy(0.3 * (1 + gained * np.clip((T - 0.4) / 0.6, 0, 1)), 0.03, 1)
-    found = told(critic__vf_loss=loss, critic__rewards__mean=reward)
-    assert (("explosion", "critic/vf_loss") in found) == explodes
+    grows = noisy(first * (last / first) ** np.clip((T - 0.3) / 0.7, 0, 1), 0.04)
+    found = told(**{tag: grows, "loss": noisy(0.3 + np.exp(-8 * T), 0.02)})
+    assert not any(kind == "explosion" for kind, _ in found)
+
+
+def test_what_grows_from_the_start_or_back_to_where_it_was_does_not_explode() -> None:
+    assert told(x__size=noisy(3 * 200.0**T, 0.05)) == {}
+    assert (
+        told(x__size=noisy(300 * np.exp(-9 * T) + 2 * 90 ** np.clip(2 * T - 1, 0, 1), 0.05)) == {}
+    )
 
 
 @pytest.mark.parametrize(("level", "explodes"), [(0.9, False), (9.0, True)])
@@ -194,6 +228,9 @@ def test_what_was_zero_but_for_noise_has_no_scale(level: float, explodes: bool) 
     noise = np.random.default_rng(0).normal(0, 0.035, N)
     found = told(train__disc_loss=np.where(T < 0.4, 0, level) + noise)
     assert found == ({("explosion", "train/disc_loss"): 120} if explodes else {})
+    # What is logged with its sign, as logits are, has a scale about zero, too.
+    logits = np.where(T < 0.4, 1, 90) * np.random.default_rng(0).normal(0, 1, N)
+    assert told(model__logits_mean=logits) == {("explosion", "model/logits_mean"): 120}
 
 
 @pytest.mark.parametrize("seed", range(4))

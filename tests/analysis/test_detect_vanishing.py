@@ -116,3 +116,14 @@ def test_a_norm_falls_a_million_times_with_a_loss_that_does_so_too(left: float, 
     loss = 2.35 * (left / 2.35) ** falls * np.exp(0.01 * NOISE[1])
     found = judged(0.4 * 1e-6**falls * np.exp(0.1 * NOISE[0]), loss, "grad_norm")
     assert bool(found.of("collapse")) == told
+
+
+def test_a_norm_that_comes_back_at_the_last_point_is_no_error() -> None:
+    flushed = np.array([1, 1] + [6e-5, 6e-8] * 10)
+    steps = np.arange(22)
+    detect_series(
+        [
+            ScalarSeries.from_arrays("run", "grad_norm", steps, flushed),
+            ScalarSeries.from_arrays("run", "train/loss", steps, 2.3 + 0.01 * np.sin(2 * steps)),
+        ]
+    )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def with_company(found: list[Finding], axes: Mapping[str, RunAxis]) -> list[Finding]:
-    """Settles young divergences, and plateaus that the end of the learning rate seemed to explain.
+    """Settles young divergences, and plateaus that the end of a rate or a run seemed to explain.
 
     Evaluations are few; what five of them cannot tell, the hundred points of training between them
     do: both were lost at the same place. And where next to nothing flows back since about there, no

@@ -36,7 +36,7 @@ MOVE = 0.02
 # A rate that had come down leaps back to this part of its peak at the least.
 BACK = 0.5
 # From more than this part of its peak it has not come down.
-DOWN = 0.15
+DOWN = 0.1
 # It stays there if it comes down by less than it did in so many times fewer points of its descent,
 # for a cycle may be that many times as long as the one before, ...
 LONGER = 8

@@ -23,7 +23,7 @@ from tbtools.analysis.objective.overrides import (
 )
 from tbtools.analysis.objective.roles import role_of
 from tbtools.analysis.objective.table import words
-from tbtools.analysis.objective.vital import Vital, vital_of
+from tbtools.analysis.objective.vital import Vital, is_deviation, vital_of
 
 __all__ = [
     "Machinery",
@@ -32,6 +32,7 @@ __all__ = [
     "bound",
     "evaluation_pace_of",
     "is_clipping",
+    "is_deviation",
     "is_limit",
     "is_loss",
     "is_players",

@@ -149,6 +149,15 @@ def vital_of(tag: str) -> Vital | None:
     return _of_size(tag, known)
 
 
+def is_deviation(tag: str) -> bool:
+    """Whether a tag is how far apart values are, and not how many there are.
+
+    Args:
+        tag: The tag.
+    """
+    return not _DEVIATIONS.isdisjoint(words(tag))
+
+
 def _spread_of(known: frozenset[str]) -> Literal["spread", "noise"] | None:
     if known & _SPREADS or any(known & one and known & other for one, other in _SPREADS_OF):
         return "spread"

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tbtools.analysis.detect.signals import change, robust
 from tbtools.analysis.objective import is_players
 
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 # So many times is a change of scale, whatever changes, and so many what changes at once.
 MUCH, AT_ONCE = 100.0, 20.0
 SPREADS = frozenset({"spread", "noise"})
-# The level at the end of what grows up to there is that of one of so many parts of its points.
-LAST = 20
 # Levels of a reward that tell how much it gains in all.
 ENDS = 16
 # This part of all that a reward gains is a leap, and this part the least with which values grow.
@@ -30,8 +26,8 @@ WORTH = 0.25
 ALIKE = 0.5
 # Farther than so many times a gradient falls only with a loss that falls by as good as all.
 VANISHED = 1000.0
-# Losses grow by the square of what is foretold, and by an order of magnitude more at the most.
-BEYOND_SQUARE = 10.0
+# So many parts since a change tell where a reward was.
+LEVELS = 20
 
 
 @dataclass(frozen=True)
@@ -80,9 +76,9 @@ def is_learned(
 ) -> bool:
     """Whether a change is what comes with learning.
 
-    Values and their losses grow with the rewards that they foretell, and the losses fall to nothing
-    when all is foretold; the entropy of a policy falls as they grow, a gradient as the loss does,
-    and so do the loss's own terms.
+    Values and their losses grow with the rewards that they foretell, the losses by the same factor
+    again and again only with such a reward, and fall to nothing when all is foretold; the entropy
+    of a policy falls as they grow, a gradient as the loss does, and so do the loss's own terms.
 
     Args:
         found: The change.
@@ -113,21 +109,24 @@ def is_learned(
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
     worth = WORTH if vital in {"player", "noise"} else 0.0
+    of_player = vital == "player" and is_players(series.tag)
     return any(
         _improves(reward, series, onset, worth)
         and (anyhow or _leaps(reward, series, onset))
-        and (not (grew and found.gradual) or _is_of_its_scale(reward, series, onset, found.times))
+        and (found.ended or not of_player or _gains_ever_faster(reward, series, onset))
         for reward in beside.rewards
     )
 
 
-def _is_of_its_scale(reward: Judged, series: ScalarSeries, onset: int, times: float) -> bool:
-    """Whether what is foretold grew so much that its squares, as losses are, may do so."""
-    first = reward.count_before(series, onset)
-    value = np.abs(reward.series.value[reward.points])
-    end = max(1, len(value) // LAST)
-    before, after = robust.median(value[:first][-end:]), robust.median(value[-end:])
-    return bool(times * before**2 <= BEYOND_SQUARE * after**2)
+def _gains_ever_faster(reward: Judged, series: ScalarSeries, onset: int) -> bool:
+    """Whether a reward gains as much in the last third since a point as in the two before it."""
+    since = reward.y[reward.count_before(series, onset) :]
+    width = max(1, len(since) // LEVELS)
+    first, late, end = (
+        robust.median(part[:width])
+        for part in (since, since[2 * len(since) // 3 :], since[len(since) - width :])
+    )
+    return late - end >= first - late
 
 
 def _improves(judged: Judged, series: ScalarSeries, onset: int, worth: float = 0.0) -> bool:

@@ -31,8 +31,6 @@ EFFECT = excursion.EFFECT / 2
 CONFIDENCE = excursion.LEAST_CONFIDENCE
 # Of so few points the valley's fit places the onset better than windows do.
 FEW = 60
-# Of so few a rise of such a part of the level is none beside a training loss at rest.
-NEXT_TO_NOTHING = 0.02
 # A training series whose end is worse than its last points before by so many times its noise
 # has been hurt itself.
 WORSE = 3.0
@@ -74,8 +72,6 @@ def find(
     standard_errors = _improvement_since(training, validation, max(0, onset.index - 1))
     least = -plateau.SIGNIFICANT if len(validation) >= IN_ORDER else plateau.SIGNIFICANT
     if standard_errors is None or standard_errors < least:
-        return None
-    if standard_errors <= plateau.SIGNIFICANT and _is_next_to_nothing(validation, rise):
         return None
     if onset.sudden and not _goes_on_rising(validation, onset.index):
         return None
@@ -144,17 +140,6 @@ def _rise(validation: Judged, *, rises: bool) -> tuple[Excursion | None, Onset |
 
 def _valley(validation: Judged) -> unimodal.Valley | None:
     return few.valley(validation) or unimodal.of_few(validation.y)
-
-
-def _is_next_to_nothing(validation: Judged, rise: Excursion) -> bool:
-    """Whether a loss of few points got worse by a part of its level that is not worth the name.
-
-    That shows that something is learned by heart where the training loss still falls; where that
-    is at rest, it is how both come to rest.
-    """
-    level = 1.0 if validation.log else abs(rise.base)
-    few_points = validation.objective == "min" and len(validation) <= FEW
-    return few_points and rise.gap <= NEXT_TO_NOTHING * level
 
 
 def _rise_beside(training: Judged, validation: Judged) -> tuple[Excursion | None, Onset | None]:

@@ -94,8 +94,8 @@ def plateau_finding(
     short = ongoing and _is_done(judged, flat)
     explained = ended is not None and ended.explains
     evidence = _evidence(judged, flat, ended, classes)
-    if explained and not (bound or short):
-        evidence["explained_by"] = "learning_rate"
+    if (explained or short) and not bound:
+        evidence["explained_by"] = "learning_rate" if explained else "end"
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
         run=judged.series.run,
@@ -115,7 +115,7 @@ def plateau_finding(
 
 
 def unexplained(finding: Finding, reason: str) -> Finding:
-    """A plateau that is an info for the end of the learning rate alone, as a warning.
+    """A plateau that is an info for the end of the learning rate or of the run, as a warning.
 
     Args:
         finding: The plateau.

@@ -15,7 +15,6 @@ import numpy as np
 from tbtools.analysis.detect.detectors import zero
 from tbtools.analysis.detect.detectors.learned_scale import (
     AT_ONCE,
-    LAST,
     MUCH,
     NOTHING,
     SPREADS,
@@ -27,7 +26,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, growth, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
-from tbtools.analysis.objective import better_alone, vital_of
+from tbtools.analysis.objective import better_alone, is_deviation, vital_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +79,8 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "noise": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
-# The same of what grows up to the last point.
+# How many times as large what grows up to the last point has become, as a logarithm: what may not
+# grow, how far apart anything is, and all others. The divergence of a code is learned.
 GROWS_ON: dict[Vital | None, float] = {
     "player": VITAL.gap,
     "size": VITAL.gap,
@@ -89,7 +89,9 @@ GROWS_ON: dict[Vital | None, float] = {
     "noise": float(np.log(5.0)),
     "code": FALLS.gap,
 }
-ANYTHING_GROWS_ON = FALLS.at_once
+ANYTHING_GROWS_ON = float(np.log(50.0))
+# Its level at the end is that of one of so many parts of its points.
+LAST = 20
 # The steps of a schedule that does not repeat its values differ by no more than this part of them.
 EVEN = 0.1
 # What falls by so many times more in the later half of its way than in the earlier is on its way to
@@ -101,8 +103,9 @@ FOLLOW_NO_RATE = frozenset({"spread", "noise", "dead", "gradient"})
 BEFORE, BEHIND, FEW = 4, 3, 20
 EXPLODED, LARGE = 1000.0, 100.0
 NEVER_GROW = frozenset({"gradient", "size", "generator"})
-# What was zero but for its noise has to come to so many times that.
+# The loss of a player that was zero but for its noise has to come to so many times that.
 FROM_ZERO = 100.0
+PLAYS = frozenset({"adversary", "generator"})
 # What fell so many times farther before has collapsed there.
 FAR_MORE = 100.0
 # The level at the end is that of this part of what came after the onset.
@@ -141,12 +144,12 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         vital = vital_of(series.tag)
         if vital == "divergence":
             vital = "size" if beside.rewards else "code"
-        found = _died(value) if vital == "dead" else _changed(value, vital)
+        found = _died(value) if vital == "dead" else _changed(value, vital, _least(series, vital))
         if found is None and vital in NEVER_GROW:
             found = _exploded_in_few(value)
     if found is None or (vital in SPREADS and _goes_through_zero(series.value[finite], found)):
         return None
-    if found.before < found.after < FROM_ZERO * _about_zero(series.value[finite[: found.index]]):
+    if vital in PLAYS and _came_out_of_zero(series.value[finite[: found.index]], found):
         return None
     if is_learned(found, vital, series, int(finite[found.index]), beside):
         return None
@@ -158,13 +161,20 @@ def _ends_above_zero(value: Array) -> bool:
     return last != 0 and math.isfinite(last)
 
 
+def _least(series: ScalarSeries, vital: Vital | None) -> float | None:
+    """How far something has to grow up to the last point; None where that is no fault."""
+    if vital == "spread" and not is_deviation(series.tag):
+        return None  # more codes, ranks or entropy than there were
+    return GROWS_ON.get(vital, ANYTHING_GROWS_ON)
+
+
 def _died(share: Array) -> Change | None:
     """A share that became nearly all, as a collapse of what is left."""
     most = float(share.max())
     if most > 100:
         return None  # a number of units, of an unknown number
     whole = 100.0 if most > 1 else 1.0
-    found = _changed(whole - share, "dead")
+    found = _changed(whole - share, "dead", None)
     if found is None or found.after > found.before:
         return None
     return Change(found.index, whole - found.before, whole - found.after)
@@ -189,17 +199,22 @@ def _exploded_in_few(value: Array) -> Change | None:
     return found if found.times >= EXPLODED and found.after >= LARGE else None
 
 
-def _changed(value: Array, vital: Vital | None) -> Change | None:
+def _changed(value: Array, vital: Vital | None, grows_on: float | None) -> Change | None:
     if len(value) < change.LEAST_POINTS + excursion.PERSISTENT:
         return None
     ways = [(1, least) for least in MAY_NOT_GROW.get(vital, (GROWS,))]
     ways += [(-1, least) for least in MAY_NOT_VANISH.get(vital, (FALLS,))]
     least, most = float(value.min()), float(value.max())
-    if most == 0 or least > most / np.exp(min(way.at_once for _, way in ways)):
+    gaps = [way.at_once for _, way in ways] + ([] if grows_on is None else [grows_on])
+    if most == 0 or least > most / np.exp(min(gaps)):
         return None
     floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
-    return _grows_on(value, points, vital) or _stepped(value, points, vital, ways)
+    stepped = _stepped(value, points, vital, ways)
+    growing = None if grows_on is None else _grows_on(value, points, grows_on)
+    if stepped is None or growing is None:
+        return stepped or growing
+    return replace(stepped, ended=stepped.after < stepped.before)
 
 
 def _stepped(value: Array, points: Array, vital: Vital | None, ways: list[Way]) -> Change | None:
@@ -229,9 +244,9 @@ def _stepped(value: Array, points: Array, vital: Vital | None, ways: list[Way]) 
     return None
 
 
-def _grows_on(value: Array, points: Array, vital: Vital | None) -> Change | None:
+def _grows_on(value: Array, points: Array, least: float) -> Change | None:
     """A scale that grows up to the last point, and has no new level yet."""
-    rest = growth.find(points, GROWS_ON.get(vital, ANYTHING_GROWS_ON))
+    rest = growth.find(points, least)
     if rest is None or _is_scheduled(value, rest):
         return None
     end = max(excursion.PERSISTENT, len(value) // LAST)
@@ -304,11 +319,12 @@ def _goes_through_zero(value: Array, found: Change) -> bool:
     return beyond and robust.median(before) * robust.median(end) < 0
 
 
-def _about_zero(before: Array) -> float:
-    """The noise of values that go to and fro about zero; that has no scale. 0 of all others."""
+def _came_out_of_zero(before: Array, found: Change) -> bool:
+    """Whether a loss was zero but for its noise, as that of a player is that enters late."""
     middle = robust.median(before)
     noise = robust.sigma(before - middle)
-    return noise if before.min() < 0 < before.max() and abs(middle) < noise else 0.0
+    is_zero = before.min() < 0 < before.max() and abs(middle) < noise
+    return bool(is_zero and found.before < found.after < FROM_ZERO * noise)
 
 
 def _is_scheduled(value: Array, index: int) -> bool:

@@ -36,9 +36,10 @@ ALIKE = 3.0
 # While a session starts, programs are compiled and caches filled: so many points, so many seconds.
 START_UP = 5
 STARTS = 1800.0
-# Fewer points are few, and still fewer have no rhythm.
+# Fewer points are few, and still fewer have no rhythm; nor have few that were written together.
 ENOUGH = 20
 LEAST_POINTS = 6
+TOGETHER = 1.0
 # So many stalls are named in the evidence, and so many in the message.
 NAMED = 10
 FEW_NAMED = 4
@@ -141,13 +142,14 @@ def _gaps(series: ScalarSeries) -> NDArray[np.float64]:
 def _rhythm(gaps: NDArray[np.float64]) -> Rhythm | None:
     """That of a series with these gaps; None where there are too few."""
     known = gaps[np.isfinite(gaps) & (gaps >= 0)]
-    if len(known) < LEAST_POINTS - 1:
+    typical = robust.median(known) if len(known) else 0.0
+    few = len(known) < ENOUGH - 1
+    if few and (len(known) < LEAST_POINTS - 1 or typical < TOGETHER):
         return None
-    typical = robust.median(known)
     # Of less than a hundred gaps the percentile is the largest, the stall itself: the one below it.
     usual = robust.quantile(known, min(0.99, 1 - 2 / len(known)))
     least = min(TYPICAL * typical, max(LONG, TYPICAL_OF_LONG * typical))
-    seconds = SECONDS if len(known) >= ENOUGH - 1 else SECONDS_OF_FEW
+    seconds = SECONDS_OF_FEW if few else SECONDS
     return Rhythm(typical, max(BEYOND * usual, least, seconds))
 
 
@@ -161,6 +163,8 @@ def _of_series(series: ScalarSeries) -> Finding | None:
         return None
     starting = max(rhythm.patience, STARTS)
     stalls = np.flatnonzero(gaps > np.where(_starts(series), starting, rhythm.patience))
+    if len(gaps) < ENOUGH - 1:
+        stalls = stalls[_is_slow(series)[stalls]]
     if len(stalls):
         stalls = np.setdiff1d(stalls, _regular(gaps, gaps[stalls].max()))
     if not len(stalls):
@@ -183,6 +187,13 @@ def _of_series(series: ScalarSeries) -> Finding | None:
         },
         last_good=longest,
     )
+
+
+def _is_slow(series: ScalarSeries) -> NDArray[np.bool_]:
+    """Which gaps are long for their steps, too: few points may be ever farther apart."""
+    steps = np.maximum(np.diff(series.step), 1)
+    seconds = np.diff(series.wall_time) / steps
+    return np.asarray(seconds > BEYOND * robust.median(seconds))
 
 
 def _starts(series: ScalarSeries) -> NDArray[np.bool_]:

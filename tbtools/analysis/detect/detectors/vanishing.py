@@ -66,7 +66,9 @@ def from_the_start(series: ScalarSeries, loss: Judged) -> Finding | None:
     fell = int(np.argmax(level < (before + after) / 2))
     if not stands_still(loss, series, 0) or _learned_meanwhile(loss, series, int(points[fell])):
         return None
-    left = before - max(LEFT * robust.noise_of_points(y), float(np.log(LEFT_TIMES)))
+    # Half of the way at the most: all of the later half is below that.
+    noise = min(LEFT * robust.noise_of_points(y), float(np.log(FELL)) / 2)
+    left = before - max(noise, float(np.log(LEFT_TIMES)))
     onset = int(np.flatnonzero(y >= left)[-1]) + 1
     return _finding(series, int(points[onset]), np.exp(before), np.exp(after), loss)
 
