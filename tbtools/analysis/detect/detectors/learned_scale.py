@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tbtools.analysis.detect.signals import change, robust
-from tbtools.analysis.objective import is_players
+from tbtools.analysis.objective import is_deviation, is_players
 
 if TYPE_CHECKING:
     from tbtools.analysis.detect.judged import Judged
@@ -25,7 +25,7 @@ WORTH = 0.25
 # What falls with the loss by this part of its own fall, in logarithms, may be a term of it.
 ALIKE = 0.5
 # Farther than so many times a gradient falls only with a loss that falls by as good as all.
-VANISHED = 1000.0
+VANISHED = 300.0
 # So many parts since a change tell where a reward was.
 LEVELS = 20
 
@@ -99,16 +99,16 @@ def is_learned(
     if vital is None and found.after < found.before and beside.loss is not None:
         return _falls_with(beside.loss, series, onset, found.times)
     grew = found.after > found.before
-    noisier = grew and small and vital == "noise"
+    noisier = grew and small and (vital == "noise" or _is_variety(found, vital, series))
     if noisier and not beside.rewards:
-        return True  # the noise of what it is, nobody says
+        return True  # the noise of what it is, nobody says; nor what more codes are for
     grew = noisier or (grew and vital in {"player", None})
     foretold = found.after < found.before and vital == "player" and is_players(series.tag)
     if not grew and not foretold and not (small and vital in SPREADS):
         return False
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
-    worth = WORTH if vital in {"player", "noise"} else 0.0
+    worth = WORTH if noisier or vital == "player" else 0.0
     of_player = vital == "player" and is_players(series.tag)
     return any(
         _improves(reward, series, onset, worth)
@@ -116,6 +116,11 @@ def is_learned(
         and (found.ended or not of_player or _gains_ever_faster(reward, series, onset))
         for reward in beside.rewards
     )
+
+
+def _is_variety(found: Change, vital: Vital | None, series: ScalarSeries) -> bool:
+    """Whether it grows again and again, and is how many or how mixed: codes, ranks, an entropy."""
+    return vital == "spread" and not found.ended and not is_deviation(series.tag)
 
 
 def _gains_ever_faster(reward: Judged, series: ScalarSeries, onset: int) -> bool:

@@ -26,7 +26,7 @@ from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import HUGE, fold_text, place_of
 from tbtools.analysis.detect.signals import change, excursion, growth, robust
 from tbtools.analysis.detect.signals.change import BEGINNINGS, SMOOTH, Least
-from tbtools.analysis.objective import better_alone, is_deviation, vital_of
+from tbtools.analysis.objective import better_alone, vital_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,7 +144,7 @@ def find(series: ScalarSeries, objective: Objective, beside: Beside = NOTHING) -
         vital = vital_of(series.tag)
         if vital == "divergence":
             vital = "size" if beside.rewards else "code"
-        found = _died(value) if vital == "dead" else _changed(value, vital, _least(series, vital))
+        found = _died(value) if vital == "dead" else _changed(value, vital)
         if found is None and vital in NEVER_GROW:
             found = _exploded_in_few(value)
     if found is None or (vital in SPREADS and _goes_through_zero(series.value[finite], found)):
@@ -161,20 +161,13 @@ def _ends_above_zero(value: Array) -> bool:
     return last != 0 and math.isfinite(last)
 
 
-def _least(series: ScalarSeries, vital: Vital | None) -> float | None:
-    """How far something has to grow up to the last point; None where that is no fault."""
-    if vital == "spread" and not is_deviation(series.tag):
-        return None  # more codes, ranks or entropy than there were
-    return GROWS_ON.get(vital, ANYTHING_GROWS_ON)
-
-
 def _died(share: Array) -> Change | None:
     """A share that became nearly all, as a collapse of what is left."""
     most = float(share.max())
     if most > 100:
         return None  # a number of units, of an unknown number
     whole = 100.0 if most > 1 else 1.0
-    found = _changed(whole - share, "dead", None)
+    found = _changed(whole - share, "dead")
     if found is None or found.after > found.before:
         return None
     return Change(found.index, whole - found.before, whole - found.after)
@@ -199,19 +192,19 @@ def _exploded_in_few(value: Array) -> Change | None:
     return found if found.times >= EXPLODED and found.after >= LARGE else None
 
 
-def _changed(value: Array, vital: Vital | None, grows_on: float | None) -> Change | None:
+def _changed(value: Array, vital: Vital | None) -> Change | None:
     if len(value) < change.LEAST_POINTS + excursion.PERSISTENT:
         return None
     ways = [(1, least) for least in MAY_NOT_GROW.get(vital, (GROWS,))]
     ways += [(-1, least) for least in MAY_NOT_VANISH.get(vital, (FALLS,))]
     least, most = float(value.min()), float(value.max())
-    gaps = [way.at_once for _, way in ways] + ([] if grows_on is None else [grows_on])
-    if most == 0 or least > most / np.exp(min(gaps)):
+    grows_on = GROWS_ON.get(vital, ANYTHING_GROWS_ON)
+    if most == 0 or least > most / np.exp(min(grows_on, *(way.at_once for _, way in ways))):
         return None
     floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
     stepped = _stepped(value, points, vital, ways)
-    growing = None if grows_on is None else _grows_on(value, points, grows_on)
+    growing = _grows_on(value, points, grows_on)
     if stepped is None or growing is None:
         return stepped or growing
     return replace(stepped, ended=stepped.after < stepped.before)
