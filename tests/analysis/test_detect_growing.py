@@ -160,6 +160,16 @@ def test_what_grows_by_the_same_factor_up_to_the_end_has_no_new_level_and_explod
     assert told(train__density_max=noisy(came_back, 0.1)) == {}
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_of_many_points_the_bend_is_found_behind_what_falls_ever_slower(seed: int) -> None:
+    at = np.arange(3000)
+    since = np.clip((at - 1000) / 2000, 0, 1)
+    level = (2 + 3 * np.exp(-at / 200)) * 80**since
+    value = level * np.random.default_rng(seed).lognormal(0, 0.02, 3000)
+    found = told(train__density_max=value)
+    assert found["explosion", "train/density_max"] == pytest.approx(1000, abs=25)
+
+
 def test_the_message_says_that_it_still_grows() -> None:
     value = noisy(0.02 * 300 ** np.clip((T - 0.4) / 0.6, 0, 1), 0.05)
     [found] = detect_series([ScalarSeries.from_arrays("run", "x/norm", np.arange(N), value)])

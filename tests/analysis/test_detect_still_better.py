@@ -94,12 +94,13 @@ def test_what_never_learned_is_a_warning_whatever_the_run_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level_since", "severity"), [(260, "info"), (180, "warning"), (90, "warning")]
+    ("level_since", "power", "severity"),
+    [(260, 3, "info"), (230, 1.5, "info"), (180, 3, "warning"), (90, 3, "warning")],
 )
 def test_what_came_slowly_to_rest_at_the_end_of_a_run_may_be_done(
-    level_since: int, severity: str
+    level_since: int, power: float, severity: str
 ) -> None:
-    learned = 1 - 0.9 * (1 - np.minimum(STEPS / level_since, 1)) ** 3
+    learned = 1 - 0.9 * (1 - np.minimum(STEPS / level_since, 1)) ** power
     found = plateau_of("val/accuracy", val__accuracy=0.7 * learned + noise(0.002))
     assert (found.severity, found.ongoing) == (severity, True)
     assert ("it may be done" in found.message) == (severity == "info")
