@@ -93,7 +93,7 @@ def is_learned(
             # Beside a loss that stands still it is told as that (`gradient.rising`).
             return bool(found.times < AT_ONCE)
         learned = _improves(beside.loss, series, onset) and _leaps(beside.loss, series, onset)
-        # Nothing that is left to learn has no gradient.
+        # What is left of a loss has a gradient.
         far = found.times >= VANISHED
         return learned and not (far and not _falls_with(beside.loss, series, onset, found.times))
     if vital is None and found.after < found.before and beside.loss is not None:
