@@ -79,8 +79,8 @@ MAY_NOT_VANISH: dict[Vital | None, tuple[Least, ...]] = {
     "noise": (VANISHES, FALLS),
     "dead": (VANISHES, FALLS),
 }
-# How many times as large what grows up to the last point has become, as a logarithm: what may not
-# grow, how far apart anything is, and all others. The divergence of a code is learned.
+# How many times as large what grows up to the last point has become, as a logarithm; the divergence
+# of a code is learned, and may grow for long.
 GROWS_ON: dict[Vital | None, float] = {
     "player": VITAL.gap,
     "size": VITAL.gap,
