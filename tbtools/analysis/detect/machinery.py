@@ -174,21 +174,9 @@ def _of_gradients(
     if witness is not None or not any(is_players(one.tag) for one in parts.series):
         yield from _first(gradient.rising(one, witness, sure=loss is not None) for one in calm)
     if loss is not None:
-        yield from _first(_vanishing(norms, loss, scales))
-
-
-def _vanishing(
-    norms: Iterable[ScalarSeries], loss: Judged, scales: Mapping[Key, Finding]
-) -> Iterator[Finding | None]:
-    calm = []
-    for one in norms:
-        changed = scales.get((one.run, one.tag))
-        if changed is None:
-            calm.append(one)
-        else:
-            yield vanishing.since_collapse(one, changed, loss)
-    for one in calm:
-        yield vanishing.from_the_start(one, loss)
+        told = ((one, scales.get((one.run, one.tag))) for one in norms)
+        collapsed = (vanishing.since_collapse(one, its, loss) for one, its in told if its)
+        yield from _first(chain(collapsed, (vanishing.from_the_start(one, loss) for one in calm)))
 
 
 def _witness(series: Sequence[ScalarSeries], judged: list[Judged]) -> Judged | None:

@@ -103,13 +103,13 @@ def is_learned(
     if noisier and not beside.rewards:
         return True  # the noise of what it is, nobody says; nor what more codes are for
     grew = noisier or (grew and vital in {"player", None})
-    foretold = found.after < found.before and vital == "player" and is_players(series.tag)
+    of_player = vital == "player" and is_players(series.tag)
+    foretold = of_player and found.after < found.before
     if not grew and not foretold and not (small and vital in SPREADS):
         return False
     anyhow = foretold or (grew and (found.gradual or (small and vital is not None)))
     # What foretells the reward grows with it, and not beside one that hardly gains anything.
     worth = WORTH if noisier or vital == "player" else 0.0
-    of_player = vital == "player" and is_players(series.tag)
     return any(
         _improves(reward, series, onset, worth)
         and (anyhow or _leaps(reward, series, onset))

@@ -91,10 +91,10 @@ def plateau_finding(
     nothing = _measures_nothing(judged, flat) and not any(map(is_learned, (*scores, *losses)))
     bound = ongoing and not nothing and _at_bound(judged, flat)
     classes = guessing.classes_of(judged, judged.logged(flat.level), scores) if ongoing else None
-    short = ongoing and _is_done(judged, flat)
+    short = ongoing and not bound and _is_done(judged, flat)
     explained = ended is not None and ended.explains
     evidence = _evidence(judged, flat, ended, classes)
-    if (explained or short) and not bound:
+    if short or (explained and not bound):
         evidence["explained_by"] = "learning_rate" if explained else "end"
     best = int(np.argmin(judged.y[: flat.end]))
     return Finding(
@@ -304,7 +304,7 @@ def _message(
         text += "the precision of the weights"
     if bound:
         text += "; it is at its bound: nothing is left to improve"
-    if short and not bound:
+    if short:
         part = (flat.end - flat.onset) / len(judged)
         text += f"; it came slowly to rest, for the last {part:.0%} of the run: it may be done"
     if ended is not None:

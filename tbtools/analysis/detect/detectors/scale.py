@@ -204,10 +204,12 @@ def _changed(value: Array, vital: Vital | None) -> Change | None:
     floor = least if least > 0 else max(SMALLEST, float(value[value > 0].min()) / 100)
     points = np.log(np.maximum(value, floor))
     stepped = _stepped(value, points, vital, ways)
+    if stepped is not None and stepped.after < stepped.before:
+        return stepped
     growing = _grows_on(value, points, grows_on)
     if stepped is None or growing is None:
         return stepped or growing
-    return replace(stepped, ended=stepped.after < stepped.before)
+    return replace(stepped, ended=False)
 
 
 def _stepped(value: Array, points: Array, vital: Vital | None, ways: list[Way]) -> Change | None:

@@ -63,7 +63,7 @@ def silences(series: Iterable[ScalarSeries]) -> dict[str, Silence]:
     """
     found = {}
     for run, one in _densest(series).items():
-        rhythm = _rhythm(_gaps(one))
+        rhythm = _rhythm(gaps_of(one))
         if rhythm is not None:
             last = np.array([len(one.step) - 1])
             found[run] = Silence(one.at(last), rhythm)
@@ -132,8 +132,12 @@ def _densest(series: Iterable[ScalarSeries]) -> dict[str, ScalarSeries]:
     return densest
 
 
-def _gaps(series: ScalarSeries) -> NDArray[np.float64]:
-    """The seconds between its points; NaN where a restart lies between them."""
+def gaps_of(series: ScalarSeries) -> NDArray[np.float64]:
+    """The seconds between its points; NaN where a restart lies between them.
+
+    Args:
+        series: Any series.
+    """
     gaps = np.diff(series.wall_time)
     gaps[handovers(series.session) - 1] = np.nan
     return gaps
@@ -157,7 +161,7 @@ def _of_series(series: ScalarSeries) -> Finding | None:
     # Whatever the rhythm is, and wherever restarts are, which take longer to know.
     if not (series.wall_time[1:] - series.wall_time[:-1] > SECONDS).any():
         return None
-    gaps = _gaps(series)
+    gaps = gaps_of(series)
     rhythm = _rhythm(gaps) if (gaps > SECONDS).any() else None
     if rhythm is None:
         return None

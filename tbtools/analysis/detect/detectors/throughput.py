@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tbtools.analysis.detect.detectors.stall import handovers, is_stall
+from tbtools.analysis.detect.detectors.stall import gaps_of, is_stall
 from tbtools.analysis.detect.findings import Finding
 from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.signals import robust, slowdown
@@ -124,8 +124,7 @@ def of_clock(series: ScalarSeries) -> Finding | None:
 def _by_clock(series: ScalarSeries) -> tuple[NDArray[np.intp], Array]:
     """The points after which a step took so many seconds; none where wall times do not tell."""
     steps = np.diff(series.step)
-    gaps = np.diff(series.wall_time)
-    gaps[handovers(series.session) - 1] = np.nan
+    gaps = gaps_of(series)
     gaps[is_stall(gaps)] = np.nan  # in which nothing was done
     points = np.flatnonzero((steps > 0) & (gaps > 0))
     # Points that were held back and written together say when they were written.

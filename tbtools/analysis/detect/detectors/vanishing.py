@@ -8,7 +8,7 @@ import numpy as np
 
 from tbtools.analysis.detect.detectors.gradient import LEAST_POINTS, WARM_UP, stands_still
 from tbtools.analysis.detect.findings import Finding
-from tbtools.analysis.detect.judged import place_of, points_before
+from tbtools.analysis.detect.judged import place_of
 from tbtools.analysis.detect.signals import robust
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def is_next_to_nothing(finding: Finding) -> bool:
 
 def _learned_meanwhile(loss: Judged, series: ScalarSeries, end: int) -> bool:
     """Whether a loss was worse than it is, at a point before one of another series."""
-    begin = int(points_before(loss.series, series, np.array([end]), "left")[0])
-    first = int(np.searchsorted(loss.points, begin))
+    first = loss.count_before(series, end)
     high = loss.y[:first]
     if not len(high) or first == len(loss.y):
         return True  # nobody knows
